@@ -1,0 +1,200 @@
+"""How does a request reach a provider? One client: a deadline, a permit each, and transport errors as outcomes."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache, cached_property
+from typing import Any
+
+import httpcore
+import httpx
+
+from workers.outcome import AttemptEnded, Said, Unavailable, Unknown
+
+REQUEST_DEADLINE_S = 30.0  # the wire contract: one HTTP request takes at most 30 s in all
+MAX_ANSWER_BYTES = 32 * 1024 * 1024  # a full page of audiences is about 1 MB
+
+# Where each of httpx's transport errors leaves the request. Not listed: it may have been applied.
+SURELY_NOT_SENT: tuple[type[httpx.RequestError], ...] = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+MAY_HAVE_ARRIVED: tuple[type[httpx.RequestError], ...] = (
+    httpx.ReadTimeout,
+    httpx.WriteTimeout,
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.CloseError,
+    httpx.RemoteProtocolError,
+    httpx.LocalProtocolError,
+    httpx.DecodingError,
+    httpx.TooManyRedirects,
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer, read whole. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; None where it is not JSON (no provider answers a bare ``null``)."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def retry_after_s(self) -> float | None:
+        """``Retry-After`` in seconds from now, given as seconds or as a date (RFC 9110, 10.2.3)."""
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return float(text[:9])
+        try:
+            until = parsedate_to_datetime(text)
+            sent = parsedate_to_datetime(self.headers["date"]) if "date" in self.headers else datetime.now(UTC)
+            return max(0.0, (until - sent).total_seconds())
+        except (ValueError, TypeError):
+            return None
+
+
+Permit = Callable[[bool], None]
+"""Waits for the right to send one request now; told whether it changes something. Raises ``AttemptEnded``."""
+
+
+@dataclass
+class Call:
+    """One attempt's way to its provider. Every request spends a permit."""
+
+    account: Any
+    """The account's settings, of the provider's own account model."""
+    base_url: str
+    permit: Permit
+    secrets: set[str] = field(default_factory=set)
+    """Values that must never be shown; an adapter adds each one it reads."""
+
+    def request(  # noqa: PLR0913 - the parts of a request
+        self,
+        method: str,
+        path: str,
+        *,
+        changes: bool,
+        headers: Callable[[], Mapping[str, str]],
+        params: Iterable[tuple[str, str]] = (),
+        body: Any = None,
+    ) -> Answer:
+        """Send one request and return its answer, whatever the status.
+
+        ``changes``: it may change something at the provider and is not safe to repeat, so that a lost answer
+        ends the attempt as ``Unknown`` and not as ``Unavailable``. ``headers`` is called when the permit is
+        there, so that a signature carries the time of sending. ``body`` is sent as JSON. Raises
+        ``AttemptEnded`` when there is no answer, or no permit in time.
+        """
+        self.permit(changes)
+        try:
+            return _exchange(
+                httpx.Request(
+                    method,
+                    self.base_url.rstrip("/") + path,
+                    params=list(params) or None,
+                    headers=dict(headers()),
+                    content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
+                )
+            )
+        except (*SURELY_NOT_SENT, httpx.InvalidURL) as error:
+            raise AttemptEnded(Unavailable(Said(f"no connection to the provider: {_reason(error)}"))) from error
+        except httpx.RequestError as error:
+            said = Said(f"the answer was lost: {_reason(error)}")
+            raise AttemptEnded(Unknown(said) if changes else Unavailable(said)) from error
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
+
+
+def _exchange(request: httpx.Request) -> Answer:
+    client, deadline = _client()
+    deadline.at = time.monotonic() + REQUEST_DEADLINE_S
+    response = client.send(request, stream=True)
+    try:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                raise httpx.DecodingError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes", request=request)
+        return Answer(response.status_code, dict(response.headers), bytes(body))
+    finally:
+        response.close()
+
+
+class _Deadline(httpcore.NetworkBackend):
+    """Gives every socket operation only the time that is left of its request.
+
+    httpx's own timeouts are per operation: a server that sends one byte every 29 s would never end.
+    """
+
+    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+        self._inner = inner
+        self.at = 0.0
+
+    def left(self, error: type[Exception]) -> float:
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise error(f"no whole answer within {REQUEST_DEADLINE_S:.0f} s")
+        return left
+
+    def connect_tcp(self, host: str, port: int, timeout: Any = None, **more: Any) -> httpcore.NetworkStream:  # noqa: ARG002
+        return _DeadlineStream(self._inner.connect_tcp(host, port, self.left(httpcore.ConnectTimeout), **more), self)
+
+
+class _DeadlineStream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream, deadline: _Deadline) -> None:
+        self._inner, self._deadline = inner, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        return self._inner.read(max_bytes, self._deadline.left(httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        self._inner.write(buffer, self._deadline.left(httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(self, context: ssl.SSLContext, host: str | None = None, timeout: Any = None) -> httpcore.NetworkStream:  # noqa: ARG002
+        left = self._deadline.left(httpcore.ConnectTimeout)
+        return _DeadlineStream(self._inner.start_tls(context, host, left), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+_of_thread = threading.local()
+
+
+def _client() -> tuple[httpx.Client, _Deadline]:
+    """This thread's client: httpx's shared pool scans its connections under one lock, which 64 threads feel."""
+    if not hasattr(_of_thread, "client"):
+        transport = httpx.HTTPTransport(verify=_tls(), limits=httpx.Limits(max_connections=4))
+        pool = transport._pool  # noqa: SLF001 - httpx 0.28 has no public place for a network backend
+        deadline = pool._network_backend = _Deadline(pool._network_backend)  # noqa: SLF001
+        _of_thread.client = httpx.Client(transport=transport, timeout=REQUEST_DEADLINE_S, trust_env=False)
+        _of_thread.deadline = deadline
+    return _of_thread.client, _of_thread.deadline
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
