@@ -65,7 +65,9 @@ class Answer:
             return float(text[:9])
         try:
             until = parsedate_to_datetime(text)
-            sent = parsedate_to_datetime(self.headers["date"]) if "date" in self.headers else datetime.now(UTC)
+            sent = (
+                parsedate_to_datetime(self.headers["date"]) if "date" in self.headers else datetime.now(UTC)
+            )
             return max(0.0, (until - sent).total_seconds())
         except (ValueError, TypeError):
             return None
@@ -115,7 +117,9 @@ class Call:
                 )
             )
         except (*SURELY_NOT_SENT, httpx.InvalidURL) as error:
-            raise AttemptEnded(Unavailable(Said(f"no connection to the provider: {_reason(error)}"))) from error
+            raise AttemptEnded(
+                Unavailable(Said(f"no connection to the provider: {_reason(error)}"))
+            ) from error
         except httpx.RequestError as error:
             said = Said(f"the answer was lost: {_reason(error)}")
             raise AttemptEnded(Unknown(said) if changes else Unavailable(said)) from error
@@ -134,7 +138,9 @@ def _exchange(request: httpx.Request) -> Answer:
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > MAX_ANSWER_BYTES:
-                raise httpx.DecodingError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes", request=request)
+                raise httpx.DecodingError(
+                    f"the answer is larger than {MAX_ANSWER_BYTES} bytes", request=request
+                )
         return Answer(response.status_code, dict(response.headers), bytes(body))
     finally:
         response.close()
@@ -157,7 +163,9 @@ class _Deadline(httpcore.NetworkBackend):
         return left
 
     def connect_tcp(self, host: str, port: int, timeout: Any = None, **more: Any) -> httpcore.NetworkStream:  # noqa: ARG002
-        return _DeadlineStream(self._inner.connect_tcp(host, port, self.left(httpcore.ConnectTimeout), **more), self)
+        return _DeadlineStream(
+            self._inner.connect_tcp(host, port, self.left(httpcore.ConnectTimeout), **more), self
+        )
 
 
 class _DeadlineStream(httpcore.NetworkStream):
@@ -173,7 +181,9 @@ class _DeadlineStream(httpcore.NetworkStream):
     def close(self) -> None:
         self._inner.close()
 
-    def start_tls(self, context: ssl.SSLContext, host: str | None = None, timeout: Any = None) -> httpcore.NetworkStream:  # noqa: ARG002
+    def start_tls(
+        self, context: ssl.SSLContext, host: str | None = None, timeout: Any = None
+    ) -> httpcore.NetworkStream:  # noqa: ARG002
         left = self._deadline.left(httpcore.ConnectTimeout)
         return _DeadlineStream(self._inner.start_tls(context, host, left), self._deadline)
 

@@ -1,19 +1,19 @@
 """How can an attempt end? The closed set of outcomes, and what follows from each.
 
-    outcome         the worker                                      the producer sees
-    ─────────────   ─────────────────────────────────────────────   ──────────────────────────────────────
-    Succeeded       settles                                         succeeded
-    AlreadyExists   looks the audience up, adopts it if it matches  succeeded, already_existed: true
-                    … no match                                      failed, rejected_by_provider
-    Throttled       pauses the lane; no attempt spent               nothing yet; throttled once too old
-    Postponed       gives the job back unsent; no attempt spent     nothing yet; throttled once too old
-    Unavailable     tries again later                               nothing yet; unavailable once used up
-    Unknown         looks first, before anything is sent again      nothing yet; outcome_unknown if it stays so
-    Unseen          looks again later; no attempt spent             nothing yet
-    AuthFailed      settles                                         failed, auth
-    Rejected        settles                                         failed, rejected_by_provider
-    Expired         settles                                         failed, expired
-    Broken          settles                                         failed, internal
+outcome         the worker                                      the producer sees
+─────────────   ─────────────────────────────────────────────   ──────────────────────────────────────
+Succeeded       settles                                         succeeded
+AlreadyExists   looks the audience up, adopts it if it matches  succeeded, already_existed: true
+                … no match                                      failed, rejected_by_provider
+Throttled       pauses the lane; no attempt spent               nothing yet; throttled once too old
+Postponed       gives the job back unsent; no attempt spent     nothing yet; throttled once too old
+Unavailable     tries again later                               nothing yet; unavailable once used up
+Unknown         looks first, before anything is sent again      nothing yet; outcome_unknown if it stays so
+Unseen          looks again later; no attempt spent             nothing yet
+AuthFailed      settles                                         failed, auth
+Rejected        settles                                         failed, rejected_by_provider
+Expired         settles                                         failed, expired
+Broken          settles                                         failed, internal
 """
 
 from __future__ import annotations

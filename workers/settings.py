@@ -32,15 +32,21 @@ class Settings(BaseSettings):
     The description is the one-line reason that ``audience settings`` prints.
     """
 
-    model_config = SettingsConfigDict(env_prefix="AUDIENCE_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="AUDIENCE_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     broker_url: str | None = Field(
-        None, description="Where jobs come in and events go out: a Redis or RabbitMQ URL. Unset: an embedded server."
+        None,
+        description="Where jobs come in and events go out: a Redis or RabbitMQ URL. Unset: an embedded server.",
     )
     redis_url: str | None = Field(
-        None, description="Where the state lives: Redis 6.2 or later, or Valkey. Unset: the broker, if that is a Redis."
+        None,
+        description="Where the state lives: Redis 6.2 or later, or Valkey. Unset: the broker, if that is a Redis.",
     )
-    config: Path | None = Field(None, description="The TOML file of providers and accounts. Unset: no account exists.")
+    config: Path | None = Field(
+        None, description="The TOML file of providers and accounts. Unset: no account exists."
+    )
     data_dir: Path = Field(
         default_factory=lambda: platformdirs.user_state_path("audience"),
         description="Where the embedded server keeps its data.",
@@ -49,9 +55,14 @@ class Settings(BaseSettings):
         None, description="The only folder from which jobs may name local files. Unset: jobs may name none."
     )
     concurrency: int = Field(
-        64, ge=1, le=1000, description="Threads of one worker process; calls wait for the network, so many fit one core."
+        64,
+        ge=1,
+        le=1000,
+        description="Threads of one worker process; calls wait for the network, so many fit one core.",
     )
-    intake: bool = Field(True, description="Whether this worker takes jobs in; off for workers that only execute.")  # noqa: FBT003
+    intake: bool = Field(
+        True, description="Whether this worker takes jobs in; off for workers that only execute."
+    )  # noqa: FBT003
     providers: str = Field(
         "", description="Providers this worker executes, separated by commas. Empty: every installed one."
     )
@@ -59,9 +70,13 @@ class Settings(BaseSettings):
         10.0, gt=0, description="Seconds a job may lie on the provider's queue before it returns to its lane."
     )
     idempotency_days: float = Field(
-        7.0, gt=0, description="Days after its final event in which the same job id is recognised as a repeat."
+        7.0,
+        gt=0,
+        description="Days after its final event in which the same job id is recognised as a repeat.",
     )
-    dead_letter_days: float = Field(90.0, gt=0, description="Days a dead letter is kept. None is evicted by count.")
+    dead_letter_days: float = Field(
+        90.0, gt=0, description="Days a dead letter is kept. None is evicted by count."
+    )
     results_queue: bool = Field(
         True,  # noqa: FBT003
         description="Whether the queue audience.results is bound; off where consumers bind their own queues.",
@@ -72,7 +87,9 @@ class Settings(BaseSettings):
     shutdown_grace_s: float = Field(
         30.0, gt=0, description="Seconds that requests in flight have to finish after SIGTERM."
     )
-    log_format: LogFormat = Field(LogFormat.AUTO, description="json, console, or auto: console on a terminal.")
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="json, console, or auto: console on a terminal."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least severe log line that is written."
     )
@@ -135,7 +152,9 @@ class Secret(BaseModel):
             try:
                 value = self.file.read_text().strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError(f"a secret cannot be read from {place}: {type(error).__name__}") from error
+                raise SettingsError(
+                    f"a secret cannot be read from {place}: {type(error).__name__}"
+                ) from error
         if not value:
             raise SettingsError(f"a secret is missing: {place} is empty or not set")
         return value
@@ -146,11 +165,17 @@ class RetryPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     max_attempts: int = Field(8, ge=1, description="Tries that reach the provider, before the job dies.")
-    backoff_base_s: float = Field(1.0, gt=0, description="The first ceiling of the random wait; it doubles each try.")
+    backoff_base_s: float = Field(
+        1.0, gt=0, description="The first ceiling of the random wait; it doubles each try."
+    )
     backoff_cap_s: float = Field(300.0, gt=0, description="The highest ceiling of the random wait.")
-    max_age_s: float = Field(86400.0, gt=0, description="A job that still waits then, after acceptance, dies.")
+    max_age_s: float = Field(
+        86400.0, gt=0, description="A job that still waits then, after acceptance, dies."
+    )
     look_after_s: float = Field(
-        2.0, gt=0, description="The wait before the first look-up of an unknown outcome; it doubles each look."
+        2.0,
+        gt=0,
+        description="The wait before the first look-up of an unknown outcome; it doubles each look.",
     )
     looks: int = Field(
         3, ge=1, description="Look-ups in a row that must miss an audience before it counts as absent."
@@ -203,7 +228,9 @@ def read_config(path: Path | None, models: Mapping[str, type[ProviderConfig]]) -
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"AUDIENCE_CONFIG: {path} is not TOML: {error}") from error
     problems = [
-        f"[{name}]: no such provider is installed{_did_you_mean(name, list(models))}" for name in tables if name not in models
+        f"[{name}]: no such provider is installed{_did_you_mean(name, list(models))}"
+        for name in tables
+        if name not in models
     ]
     configs = {}
     for name, model in models.items():
@@ -212,7 +239,9 @@ def read_config(path: Path | None, models: Mapping[str, type[ProviderConfig]]) -
             for account in configs[name].accounts:
                 configs[name].policy(account)
         except ValidationError as error:
-            problems += [_sentence(name, item) for item in error.errors(include_input=False, include_url=False)]
+            problems += [
+                _sentence(name, item) for item in error.errors(include_input=False, include_url=False)
+            ]
     if problems:
         raise SettingsError(f"AUDIENCE_CONFIG: {path}:\n  " + "\n  ".join(problems))
     return configs
@@ -234,6 +263,7 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"AUDIENCE_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors(include_input=False)
+            f"AUDIENCE_{str(item['loc'][0]).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False)
         ]
         raise SettingsError("; ".join(lines)) from error

@@ -1,0 +1,1 @@
+"""The embedded server: a real Valkey that this service starts where no server is configured."""

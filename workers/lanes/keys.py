@@ -1,0 +1,34 @@
+"""Which keys hold the state? Every name begins with its partition, a provider as hash tag, so that all keys of
+one script lie in one slot of a Redis Cluster.
+
+    audience:{pubmatic}                       (written P below)
+
+    P:job:<account>/<id>               hash    one job: its body, state, counters, lease, history, final event
+    P:lane:<account>                   hash    limits, permits spent, in_flight, max_in_flight, paused_until
+    P:lane:*                           hash    the same of the provider as a whole
+    P:lane:<account>:waiting:<0-9>     zset    waiting jobs of one priority by the time they are due
+    P:lanes                            zset    accounts by the time at which the dispatcher must look at them
+    P:wake                             list    at most one entry: a dispatcher must look now
+    P:handed, P:running                zset    leases by the time they end: not yet started, started
+    P:ends                             zset    jobs by the time at which waiting ends (expires_at, maximum age)
+    P:fence, P:sequence                string  counters: leases given, jobs accepted
+    P:outbox                           stream  events not yet published
+    P:dead                             zset    dead letters by the time of their death
+    P:dead:<account>/<id>/<run>        hash    one dead letter: the job as it was, the error, when
+
+Messages that are no valid job have no provider: their outbox and dead letters lie in ``audience:{rejected}``,
+the latter as ``P:dead:<SHA-256>``. Times are microseconds of the Redis server's clock.
+"""
+
+from __future__ import annotations
+
+REJECTED = "rejected"
+"""The partition of messages that are not valid jobs."""
+
+JOBS_STREAM = "audience:jobs"
+RESULTS_STREAM = "audience:results"
+
+
+def partition(provider: str) -> str:
+    """The first part of every key of one provider."""
+    return f"audience:{{{provider}}}"

@@ -1,0 +1,319 @@
+"""What can be done to the jobs of one provider? The Python face of the scripts, one method an act."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import redis
+
+from workers.lanes.keys import partition
+from workers.settings import Limit, ProviderConfig
+
+AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
+RUNNING_LEASE_S = 45.0  # one HTTP request of at most 30 s, and 15 s
+ENDING_LEASE_S = 15.0  # to answer a job that will not be sent
+HANDED_AT_MOST = 64  # jobs of one provider that may lie on its queue, not yet started
+BATCH = 32
+
+
+class Accepted(StrEnum):
+    """What became of a valid job at the door."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    REPEATED = "repeated"
+    CONFLICT = "conflict"
+
+
+class Refusal(StrEnum):
+    """Why no permit was given."""
+
+    LIMITED = "limited"
+    PAUSED = "paused"
+    EXPIRED = "expired"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """One request may be sent ``wait_s`` from now, and not before."""
+
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No request may be sent; ``wait_s`` says when asking again makes sense."""
+
+    why: Refusal
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A job as the state store holds it, with the lease it is held by. Times are seconds since the epoch."""
+
+    account: str
+    id: str
+    operation: str
+    body: bytes
+    run: int
+    fence: int
+    runner: str
+    attempts: int
+    requests: int
+    rescues: int
+    look: bool
+    looks: int
+    unknown_since: float | None
+    accepted_at: float
+    started_at: float | None
+    expires_at: float | None
+    ends_at: float
+    history: tuple[dict[str, Any], ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.account, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A job that was handed out: all that a Celery message needs to carry."""
+
+    account: str
+    id: str
+    operation: str
+    run: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a look at the lanes gave. ``next_look_s`` None: nothing will change by itself."""
+
+    jobs: tuple[Handed, ...]
+    next_look_s: float | None
+    rescue_is_due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How a job goes back to its lane."""
+
+    after_s: float | None  # None: it keeps its place
+    spent: bool
+    look: bool = False
+    looks: int = 0
+    unknown_since: float | None = None
+    unknown_now: bool = False  # the changing request of this attempt is the one whose outcome is unknown
+    pause_s: float = 0.0
+    pause_reason: str = ""
+
+
+class Lanes:
+    """The lanes of one provider."""
+
+    def __init__(self, client: redis.Redis, provider: str) -> None:
+        self.client = client
+        self.provider = provider
+        self.partition = partition(provider)
+
+    def _run(self, script: str, *args: Any, client: Any = None) -> Any:
+        registered = self.client.register_script(script_text(script))
+        return registered(keys=[self.partition], args=args, client=client)
+
+    def configure(self, config: ProviderConfig) -> None:
+        """Write down the limits and caps of every account, for all workers."""
+        lanes: dict[str, tuple[Sequence[Limit], int]] = {"*": (config.limits, 0)}
+        lanes |= {name: (account.limits, account.max_in_flight) for name, account in config.accounts.items()}
+        with self.client.pipeline(transaction=False) as pipe:
+            for name, (limits, max_in_flight) in lanes.items():
+                text = " ".join(
+                    f"{round(limit.period_s * 1e6 / limit.count)}:{limit.burst}" for limit in limits
+                )
+                pipe.hset(
+                    f"{self.partition}:lane:{name}",
+                    mapping={
+                        "limits": text,
+                        "max_in_flight": max_in_flight,
+                        "limits_text": ", ".join(map(str, limits)),
+                    },
+                )
+            pipe.execute()
+
+    def accept(  # noqa: PLR0913 - the parts of a job that lanes know
+        self,
+        *,
+        account: str,
+        id: str,  # noqa: A002 - the contract's word
+        operation: str,
+        digest: str,
+        body: bytes,
+        priority: int,
+        not_before: float | None,
+        expires_at: float | None,
+        max_age_s: float,
+    ) -> Accepted:
+        """Store a job in its lane, unless it is known already."""
+        args = (
+            account,
+            id,
+            operation,
+            digest,
+            body,
+            priority,
+            _us(not_before),
+            _us(expires_at),
+            _us(max_age_s),
+        )
+        return Accepted(self._run("accept", *args).decode())
+
+    def take(self, most: int, lease_s: float) -> Taken:
+        """Hand out at most ``most`` jobs that may run now, each under a lease of ``lease_s``."""
+        look, rescue, *jobs = self._run("take", most, HANDED_AT_MOST, _us(lease_s), _us(AHEAD_S))
+        handed = tuple(
+            Handed(account.decode(), job_id.decode(), operation.decode(), run, fence)
+            for account, job_id, operation, run, fence in jobs
+        )
+        return Taken(handed, None if look < 0 else look / 1e6, bool(rescue))
+
+    def wait_for_change(self, at_most_s: float) -> None:
+        """Sleep until a lane may have work, at most so long. Needs a connection of its own while it sleeps."""
+        self.client.blpop([f"{self.partition}:wake"], timeout=max(0.001, at_most_s))
+
+    def start(self, account: str, job_id: str, fence: int, runner: str) -> Record | None:
+        """Confirm a lease. None: the job is somebody else's by now."""
+        fields = self._run("start", account, job_id, fence, runner, _us(RUNNING_LEASE_S))
+        return None if fields is None else _record(fields)
+
+    def permit(self, record: Record, number: int, *, changes: bool) -> Permitted | Refused:
+        """Ask for the right to send the lease's ``number``-th request (from 1), and renew the lease with it."""
+        answer, wait_us = self._run(
+            "permit",
+            *record.key,
+            record.fence,
+            record.runner,
+            number,
+            int(changes),
+            _us(AHEAD_S),
+            _us(RUNNING_LEASE_S),
+        )
+        wait_s = wait_us / 1e6
+        return Permitted(wait_s) if answer == b"go" else Refused(Refusal(answer.decode()), wait_s)
+
+    def give_back(self, held: Record | Handed, again: Again, *, requests: int = 0, line: str = "") -> bool:
+        """Settle a lease with "again". False: the lease was lost, and nothing was changed."""
+        after_us = -1 if again.after_s is None else _us(again.after_s)
+        since_us = -1 if again.unknown_now else _us(again.unknown_since)
+        done = self._run(
+            "give_back", held.account, held.id, held.fence, after_us, int(again.spent), requests,
+            int(again.look), again.looks, since_us, _us(again.pause_s), again.pause_reason, line,
+        )  # fmt: skip
+        return bool(done)
+
+    def finish(  # noqa: PLR0913 - the parts of an ending
+        self,
+        record: Record,
+        *,
+        state: str,
+        attempts: int,
+        requests: int,
+        event: bytes,
+        routing_key: str,
+        keep_s: float,
+        line: str,
+        dead: Mapping[str, str] | None,
+        dead_keep_s: float,
+    ) -> bool:
+        """Settle a lease with an ending. False: the lease was lost, and nothing was changed."""
+        pairs = [part for pair in (dead or {}).items() for part in pair]
+        done = self._run(
+            "finish", *record.key, record.fence, state, attempts, requests, event, routing_key, round(keep_s * 1000),
+            line, 0 if dead is None else round(dead_keep_s * 1000), *pairs,
+        )  # fmt: skip
+        return bool(done)
+
+    def rescue(self) -> tuple[int, int]:
+        """Return leases that ran out: how many had not started, how many had."""
+        line = json.dumps(
+            {"outcome": "Unknown", "message": "the worker was lost, or held the job for too long"}
+        )
+        handed, running = self._run("rescue", BATCH, line)
+        return handed, running
+
+    def take_ended(self, runner: str) -> list[Record]:
+        """Lease the waiting jobs whose time is over, to answer them."""
+        return [_record(fields) for fields in self._run("take_ended", BATCH, _us(ENDING_LEASE_S), runner)]
+
+    def replay(self, account: str, job_id: str, run: int, max_age_s: float) -> str:
+        """Put a dead job back into its lane: "replayed", "gone" or "overtaken"."""
+        return str(self._run("replay", account, job_id, run, _us(max_age_s)).decode())
+
+    def show(self, account: str, job_id: str) -> dict[str, str] | None:
+        """Every field of a job's record as text, but its body; None if there is none."""
+        fields = self.client.hgetall(f"{self.partition}:job:{account}/{job_id}")
+        shown = {k.decode(): v.decode("utf-8", "replace") for k, v in fields.items() if k != b"body"}
+        return shown or None
+
+    def lane(self, account: str) -> dict[str, str]:
+        """The hash of a lane, or of the whole provider (``*``)."""
+        return {
+            k.decode(): v.decode() for k, v in self.client.hgetall(f"{self.partition}:lane:{account}").items()
+        }
+
+    def waiting(self, account: str) -> int:
+        """How many jobs wait in a lane, due or not."""
+        with self.client.pipeline(transaction=False) as pipe:
+            for priority in range(10):
+                pipe.zcard(f"{self.partition}:lane:{account}:waiting:{priority}")
+            return sum(pipe.execute())
+
+
+@cache
+def script_text(name: str) -> str:
+    """A script with what all of them share in front."""
+    folder = files("workers.lanes") / "scripts"
+    return (folder / "lane.lua").read_text() + (folder / f"{name}.lua").read_text()
+
+
+def _us(seconds: float | None) -> int:
+    return round((seconds or 0.0) * 1e6)
+
+
+def _record(fields: list[bytes]) -> Record:
+    raw = dict(zip(fields[::2], fields[1::2], strict=True))
+
+    def number(name: bytes) -> int:
+        return int(float(raw.get(name, b"0")))
+
+    def time(name: bytes) -> float | None:
+        return number(name) / 1e6 or None
+
+    lines = raw.get(b"history", b"").decode().splitlines()
+    return Record(
+        account=raw[b"account"].decode(),
+        id=raw[b"id"].decode(),
+        operation=raw[b"operation"].decode(),
+        body=raw[b"body"],
+        run=number(b"run"),
+        fence=number(b"fence"),
+        runner=raw[b"runner"].decode(),
+        attempts=number(b"attempts"),
+        requests=number(b"requests"),
+        rescues=number(b"rescues"),
+        look=number(b"look") == 1,
+        looks=number(b"looks"),
+        unknown_since=time(b"unknown_since"),
+        accepted_at=time(b"accepted_at") or 0.0,
+        started_at=time(b"started_at"),
+        expires_at=time(b"expires_at"),
+        ends_at=time(b"ends_at") or 0.0,
+        history=tuple(json.loads(line) for line in lines),
+    )

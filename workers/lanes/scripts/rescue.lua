@@ -1,0 +1,32 @@
+-- Return leases that ran out. Never started: the job keeps its place and nothing is spent. Started: it may have
+-- been sent, so the attempt counts, and a request that changes something must be looked for first.
+-- ARGV: how many at most, history line of a lost worker. Returns {never started, started}
+local most = number(ARGV[1])
+
+local function expired(state)
+  return redis.call('ZRANGEBYSCORE', K .. ':' .. state, '-inf', now, 'LIMIT', 0, most)
+end
+
+local handed, running = expired('handed'), expired('running')
+for _, member in ipairs(handed) do
+  local account, id = split(member)
+  end_lease(account, id)
+  put_in_lane(account, id, number(redis.call('HGET', job_key(account, id), 'due')))
+end
+for _, member in ipairs(running) do
+  local account, id = split(member)
+  local job = job_key(account, id)
+  local held = redis.call('HMGET', job, 'asked', 'changed', 'changed_at')
+  if number(held[1]) > 0 then
+    redis.call('HINCRBY', job, 'attempts', 1)
+    redis.call('HINCRBY', job, 'requests', held[1])
+  end
+  if number(held[2]) > 0 then
+    redis.call('HSET', job, 'look', 1, 'looks', 0, 'unknown_since', held[3])
+  end
+  redis.call('HINCRBY', job, 'rescues', 1)
+  add_history(job, ARGV[2])
+  end_lease(account, id)
+  put_in_lane(account, id, now)
+end
+return {#handed, #running}

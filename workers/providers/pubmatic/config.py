@@ -1,0 +1,48 @@
+"""What can be set for PubMatic? The token's header, and each account's token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from workers.settings import AccountConfig, HttpUrl, ProviderConfig, Secret
+
+AuthHeader = Literal["pubToken", "bearer"]
+
+
+class PubmaticAccount(AccountConfig):
+    """One PubMatic account. ``auth_header`` is its provider's where it names none."""
+
+    access_token: Secret
+    auth_header: AuthHeader = "pubToken"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_login_yet(cls, value: Any) -> Any:
+        if isinstance(value, dict) and not value.keys().isdisjoint({"user_name", "password"}):
+            raise ValueError(
+                "this release does not log in with user_name and password: "
+                "generate the token at PubMatic and give it as access_token"
+            )
+        return value
+
+
+class PubmaticConfig(ProviderConfig):
+    """The table ``[pubmatic]``."""
+
+    # Audience API page (v34/v35) never defines {uri-prefix}; host and /v1 as in later versions and public clients.
+    base_url: HttpUrl = "https://api.pubmatic.com/v1"
+    # "pubToken: <token>" is the Audience API page (v34/v35); "Authorization: Bearer" all that came later.
+    auth_header: AuthHeader = "pubToken"
+    accounts: Mapping[str, PubmaticAccount] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accounts_take_our_header(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or not isinstance(value.get("accounts"), dict) or "auth_header" not in value:
+            return value
+        ours = {"auth_header": value["auth_header"]}
+        accounts = {name: ours | each if isinstance(each, dict) else each for name, each in value["accounts"].items()}
+        return value | {"accounts": accounts}
