@@ -1,0 +1,1 @@
+"""What crosses a queue: jobs, the providers' payloads, events and dead letters."""
