@@ -1,0 +1,8 @@
+"""How is the sandbox started by hand? `python -m sandbox`."""
+
+import typer
+
+from sandbox.cli import run
+
+if __name__ == "__main__":
+    typer.run(run)

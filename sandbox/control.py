@@ -1,0 +1,130 @@
+"""How is the sandbox looked into and steered while it runs? JSON under /_sandbox/, without any auth: keep it on loopback."""
+
+import json
+import os
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from tornado.web import RequestHandler
+
+from sandbox.faults import parse_fault
+from sandbox.presets import add_credentials, add_preset, every_audience
+from sandbox.state import Sandbox
+
+
+class Control(RequestHandler):
+    def initialize(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def say(self, value: Any, status: HTTPStatus = HTTPStatus.OK) -> None:
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(value, separators=(",", ":")))
+
+    def read_object(self) -> dict[str, Any]:
+        value = json.loads(self.request.body)
+        if not isinstance(value, dict):
+            raise ValueError("a JSON object is expected")  # noqa: TRY004 -- one kind of error for all that is wrong
+        return value
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """What is wrong with a control request is a ValueError's sentence; anything else is a bug and stays a 500."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        wrong = isinstance(error, ValueError)
+        text = str(error) if wrong else self._reason
+        self.say({"error": text}, HTTPStatus.BAD_REQUEST if wrong else HTTPStatus(status_code))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        if not isinstance(value, ValueError):
+            super().log_exception(typ, value, tb)
+
+
+class HealthControl(Control):
+    def get(self) -> None:
+        counts = {
+            "pubmatic": len(self.sandbox.pubmatic.by_id),
+            "mintegral": len(self.sandbox.mintegral.by_id),
+        }
+        self.say(
+            {
+                "status": "ok",
+                "pid": os.getpid(),
+                "audiences": counts,
+                "ledger_seq": self.sandbox.ledger.last_seq,
+            }
+        )
+
+
+class LedgerControl(Control):
+    def get(self) -> None:
+        ledger = self.sandbox.ledger
+        entries = ledger.read(
+            since=int(self.get_query_argument("since", "0")),
+            provider=self.get_query_argument("provider", None),
+            account=self.get_query_argument("account", None),
+        )
+        self.say({"entries": list(entries), "last_seq": ledger.last_seq})
+
+    def delete(self) -> None:
+        self.sandbox.ledger.clear()
+        self.say({"last_seq": self.sandbox.ledger.last_seq})
+
+
+class FaultsControl(Control):
+    def get(self) -> None:
+        self.say({"faults": [asdict(fault) for fault in self.sandbox.faults.pending]})
+
+    def post(self) -> None:
+        fault = parse_fault(self.read_object())
+        self.say({"id": self.sandbox.faults.add(fault)}, HTTPStatus.CREATED)
+
+    def delete(self) -> None:
+        """Answers those that never happened: a test can see that its fault was met."""
+        unused = [asdict(fault) for fault in self.sandbox.faults.pending]
+        self.sandbox.faults.pending.clear()
+        self.say({"unused": unused})
+
+
+class AudiencesControl(Control):
+    def get(self) -> None:
+        self.say({"audiences": every_audience(self.sandbox, self.get_query_argument("provider", None))})
+
+    def post(self) -> None:
+        self.say({"ids": add_preset(self.read_object(), self.sandbox)}, HTTPStatus.CREATED)
+
+    def delete(self) -> None:
+        self.sandbox.forget_audiences()
+        self.say({"audiences": []})
+
+
+class UploadsControl(Control):
+    def get(self) -> None:
+        files = self.sandbox.storage.files
+        self.say({"files": [{"data_path": path, **stored._asdict()} for path, stored in files.items()]})
+
+
+class BehaviourControl(Control):
+    def get(self) -> None:
+        self.say(asdict(self.sandbox.behaviour))
+
+    def patch(self) -> None:
+        self.sandbox.behave(self.sandbox.behaviour.changed(self.read_object()))
+        self.say(asdict(self.sandbox.behaviour))
+
+
+class CredentialsControl(Control):
+    def post(self) -> None:
+        add_credentials(self.read_object(), self.sandbox)
+        self.say({}, HTTPStatus.CREATED)
+
+
+ROUTES: dict[str, type[Control]] = {
+    "health": HealthControl,
+    "ledger": LedgerControl,
+    "faults": FaultsControl,
+    "audiences": AudiencesControl,
+    "uploads": UploadsControl,
+    "behaviour": BehaviourControl,
+    "credentials": CredentialsControl,
+}

@@ -1,0 +1,115 @@
+"""Which of the next requests goes wrong, and how?
+
+A fault is set from outside for the next `times` requests that match it. A request meets it after latency, dice and
+rate limit, so a fault that commits first always finds a request that would have been processed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sandbox.answers import JSON, Answer
+from sandbox.calls import Call
+
+
+class Action(StrEnum):
+    ANSWER = "answer"  # this status, headers and body; nothing is done
+    RESET = "reset"  # the connection is reset; nothing is done
+    HANG = "hang"  # no answer; nothing is done
+    COMMIT_THEN_ANSWER = "commit_then_answer"  # done, but this status, headers and body are answered
+    COMMIT_THEN_RESET = "commit_then_reset"  # done, then the connection is reset
+    COMMIT_THEN_HANG = "commit_then_hang"  # done, then no answer
+    COMMIT_THEN_TRUNCATE = (
+        "commit_then_truncate"  # done, then half of the answer and the end of the connection
+    )
+    DRIP = "drip"  # done, then the answer one byte every delay_ms
+    DELAY = "delay"  # done and answered delay_ms late
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """What to match (absent: anything) and what to do. `path` may hold `*`; `contains` looks into the body."""
+
+    action: Action
+    method: str | None = None
+    path: str | None = None
+    provider: str | None = None
+    account: str | None = None
+    name: str | None = None
+    contains: str | None = None
+    times: int = 1
+    skip: int = 0  # how many matching requests pass first
+    status: int = 500
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = ""
+    delay_ms: float = 100.0
+    id: int = 0
+
+    def matches(self, call: Call, provider: str, name: str) -> bool:
+        return (
+            self.method in (None, call.method)
+            and (self.path is None or fnmatchcase(call.path, self.path))
+            and self.provider in (None, provider)
+            and self.account in (None, call.account)
+            and self.name in (None, name)
+            and (self.contains is None or self.contains.encode() in call.body)
+        )
+
+    def answer(self, applied: str | None = None) -> Answer:
+        """A body that is text goes out as it is, anything else as JSON."""
+        text = self.body if isinstance(self.body, str) else json.dumps(self.body)
+        return Answer(self.status, text.encode(), JSON, self.headers, applied)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "times": (int,),
+    "skip": (int,),
+    "status": (int,),
+    "headers": (dict,),
+    "delay_ms": (int, float),
+    "body": (object,),
+}
+
+
+def parse_fault(value: Mapping[str, Any]) -> Fault:
+    """The fault a control request describes; ValueError says what is wrong with it."""
+    known = {one.name for one in fields(Fault)} - {"id"}
+    for name, given in value.items():
+        if name not in known:
+            raise ValueError(f"{name!r} is not part of a fault; there are {', '.join(sorted(known))}")
+        if not isinstance(given, _TYPES.get(name, (str,))):
+            raise ValueError(f"{name} has the wrong type")
+    if value.get("action") not in list(Action):
+        raise ValueError(f"action is one of {', '.join(Action)}")
+    return Fault(**{**value, "action": Action(value["action"])})
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults still to happen, in the order in which they were set."""
+
+    pending: list[Fault] = field(default_factory=list)
+    last_id: int = 0
+
+    def add(self, fault: Fault) -> int:
+        self.last_id += 1
+        fault.id = self.last_id
+        self.pending.append(fault)
+        return fault.id
+
+    def take(self, call: Call, provider: str, name: str) -> Fault | None:
+        """The fault this request meets, now used once; a request that is skipped over counts for one fault only."""
+        for fault in self.pending:
+            if not fault.matches(call, provider, name):
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                return None
+            fault.times -= 1
+            if fault.times <= 0:
+                self.pending.remove(fault)
+            return fault
+        return None

@@ -1,0 +1,91 @@
+"""How does a device-ID file get to Mintegral: the presign call, and the PUT it leads to?"""
+
+import hashlib
+import hmac
+from http import HTTPStatus
+from urllib.parse import unquote
+
+from tornado.web import stream_request_body
+
+from sandbox.answers import Answer, text_answer
+from sandbox.calls import Call
+from sandbox.exchange import Exchange, Provider
+from sandbox.mintegral.envelope import BAD_PARAMETER, answer
+from sandbox.mintegral.rules import wrong_with_presign
+from sandbox.mintegral.storage import MAX_BYTES
+from sandbox.state import Sandbox
+
+# What must not reach the storage: S3 refuses Authorization beside a presigned query; the others are Mintegral's own.
+FOREIGN_HEADERS = ("Authorization", "access-key", "token")
+
+
+def presign(call: Call, sandbox: Sandbox) -> Answer:
+    """Where and for how long to PUT one file. `area_type` comes back as a number, the rest as given."""
+    fields = {name: call.param(name) for name in ("area_type", "file_name", "file_md5")}
+    wrong = wrong_with_presign(fields)
+    if wrong:
+        return answer(None, code=BAD_PARAMETER, text=wrong)
+    ttl_s = sandbox.behaviour.presign_ttl_s
+    file_name, file_md5 = fields["file_name"] or "", fields["file_md5"] or ""
+    ticket = sandbox.storage.presign(
+        account=call.account, file_name=file_name, file_md5=file_md5, now=sandbox.wall(), ttl_s=ttl_s
+    )
+    s3 = {"method": "PUT", "url": f"{call.origin}{ticket.path}?{ticket.query}", "data_path": ticket.data_path}
+    return answer({"area_type": 1, "file_name": file_name, "file_md5": file_md5, "ttl": ttl_s, "s3": s3})
+
+
+def _account(call: Call, sandbox: Sandbox) -> str:
+    return sandbox.storage.accounts.get(call.path, "")
+
+
+def _file_name(call: Call) -> str:
+    return unquote(call.path.rpartition("/")[2])
+
+
+# The storage behind the URLs. It throttles nobody, but stands in the ledger.
+STORAGE = Provider(name="mintegral", account=_account, subject=_file_name, throttled=None)
+
+
+@stream_request_body
+class Upload(Exchange):
+    """PUT of raw bytes, hashed as they pass: only size and MD5 stay, however large the file is."""
+
+    def prepare(self) -> None:
+        self.request.connection.set_max_body_size(MAX_BYTES)  # type: ignore[union-attr]  # set on every served request
+        self.digest = hashlib.md5(usedforsecurity=False)
+        self.size = 0
+
+    def data_received(self, chunk: bytes) -> None:
+        self.digest.update(chunk)
+        self.size += len(chunk)
+
+    def operate(self, call: Call) -> Answer:
+        """The whole body is read before anything is refused, so that a refusal always arrives."""
+        return self._refusal(call) or self._keep(call)
+
+    def _refusal(self, call: Call) -> Answer | None:
+        if call.method != "PUT":
+            return _s3_error(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed")
+        expires, signature = call.param("X-Amz-Expires-At") or "", call.param("X-Amz-Signature") or ""
+        if not hmac.compare_digest(
+            self.sandbox.storage.signature(call.path, expires).encode(), signature.encode()
+        ):
+            return _s3_error(HTTPStatus.FORBIDDEN, "SignatureDoesNotMatch")
+        if self.sandbox.wall() >= int(expires):
+            return _s3_error(HTTPStatus.FORBIDDEN, "AccessDenied", "Request has expired")
+        if any(name in call.headers for name in FOREIGN_HEADERS):
+            return _s3_error(HTTPStatus.BAD_REQUEST, "InvalidArgument", "Only one auth mechanism allowed")
+        if "Content-Length" not in call.headers:
+            return _s3_error(HTTPStatus.LENGTH_REQUIRED, "MissingContentLength")
+        if call.path.split("/")[-2] != self.digest.hexdigest():
+            return _s3_error(HTTPStatus.BAD_REQUEST, "BadDigest")
+        return None
+
+    def _keep(self, call: Call) -> Answer:
+        data_path = self.sandbox.storage.keep(call.path, self.size, self.digest.hexdigest())
+        return Answer(HTTPStatus.OK, b"", headers={"ETag": f'"{self.digest.hexdigest()}"'}, applied=data_path)
+
+
+def _s3_error(status: HTTPStatus, code: str, message: str = "") -> Answer:
+    text = f"<Error><Code>{code}</Code><Message>{message or code}</Message></Error>"
+    return text_answer(f'<?xml version="1.0" encoding="UTF-8"?>{text}', status, "application/xml")

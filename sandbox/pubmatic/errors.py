@@ -1,0 +1,87 @@
+"""What does PubMatic say when it says no?
+
+Codes and texts as documented; an error is a JSON array of {errorCode, errorMessage}, several at once.
+"""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from sandbox.answers import Answer, json_answer, text_answer
+from sandbox.behaviour import PubmaticThrottle
+from sandbox.calls import Call
+from sandbox.state import Sandbox
+
+TEXTS = {
+    "AUD01_0003": "Please provide an audience.",
+    "AUD01_0004": "Please provide a valid account ID or data provider client ID.",
+    "AUD01_0005": "Please provide a valid data provider ID.",
+    "AUD01_0008": "Please provide a valid audience name. It's length shouldn't be more than 256 characters.",
+    "AUD01_0009": "Please provide a valid audience description. It's length shouldn't be more than 1024 characters.",
+    "AUD01_0010": "Please provide a valid provider audience ID. It's length shouldn't be more than 256 characters.",
+    "AUD01_0011": "Please provide a valid audience definition. It's length shouldn't be more than 1024 characters.",
+    "AUD01_0012": "Please provide a valid transfer code. It's length shouldn't be more than 256 characters.",
+    "AUD01_0013": "Data Provider is not associated with Publisher.",
+    "AUD01_0014": "Audience already exists.",
+    "AUD01_0026": "Please provide a valid client ID. It's length shouldn't be more than 1024 characters.",
+    "AUD01_0031": "Data Provider is not associated with data provider client.",
+    "AUD01_0034": "Query validation failed.",
+    "AUD01_0035": "Audience with same name already present. Please use different name.",
+    "AUD01_0036": "Please provide a valid account ID.",
+    "AUD01_0037": "Please provide a valid account type ID.",
+    "AUD01_0153": "Price cannot be negative",
+    "CC03_0001": "No records found.",
+}
+
+_SOAP_FAULT = """<?xml version="1.0" encoding="UTF-8"?>
+<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault>\
+<faultcode>soap:Server</faultcode><faultstring>This is an invalid api.</faultstring>\
+<detail><source><errorcode>ClassificationFailure</errorcode></source></detail>\
+</soap:Fault></soap:Body></soap:Envelope>"""
+
+
+def refused(codes: Sequence[str]) -> Answer:
+    """Unverified: the page names no HTTP status; the provider's general status page says 400 for a failed validation."""
+    value = [{"errorCode": code, "errorMessage": TEXTS[code]} for code in codes]
+    return json_answer(value, HTTPStatus.BAD_REQUEST)
+
+
+def error(status: HTTPStatus, code: str, text: str) -> Answer:
+    return json_answer([{"errorCode": code, "errorMessage": text}], status)
+
+
+def invalid_token() -> Answer:
+    return error(HTTPStatus.UNAUTHORIZED, "AUTH_FAILED", "Invalid Token Provided")
+
+
+def invalid_api(_call: Call, _sandbox: Sandbox) -> Answer:
+    """A wrong path: observed on the real host as HTTP 500 with an XML fault."""
+    return text_answer(_SOAP_FAULT, HTTPStatus.INTERNAL_SERVER_ERROR, "text/xml; charset=utf-8")
+
+
+def wrong_method(_call: Call, _sandbox: Sandbox) -> Answer:
+    """405 is on the provider's status page; its body is unverified."""
+    return error(HTTPStatus.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method not allowed")
+
+
+def wrong_media_type() -> Answer:
+    """415 is on the provider's status page; its body is unverified."""
+    return error(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json"
+    )
+
+
+def throttled(sandbox: Sandbox) -> Answer:
+    """Unverified throughout: no limit is documented. The Apigee forms are that gateway's own."""
+    style = sandbox.behaviour.pubmatic_throttle
+    if style is PubmaticThrottle.PLAIN:
+        return error(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many requests")
+    status = (
+        HTTPStatus.INTERNAL_SERVER_ERROR
+        if style is PubmaticThrottle.APIGEE_500
+        else HTTPStatus.TOO_MANY_REQUESTS
+    )
+    fault = {
+        "faultstring": "Rate limit quota violation. Quota limit exceeded.",
+        "detail": {"errorcode": "policies.ratelimit.QuotaViolation"},
+    }
+    return json_answer({"fault": fault}, status)
