@@ -1,4 +1,4 @@
-"""What does an answer mean where a provider says nothing of its own? The shared statuses, and meaning → outcome."""
+"""What does a refusal mean? The statuses that all providers share, and the outcome of each meaning."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workers.outcome import (
 
 
 class Means(Enum):
-    """What a refusal says about the request. Where one answer holds several, the first of this order leads."""
+    """What a refusal says of the request. Where one answer holds several, the first of this order leads."""
 
     AUTH = "the credentials, or what they may do, are refused; the request was not processed"
     REJECTED = "no, and again no if it were repeated"
@@ -42,7 +42,7 @@ STATUSES: Mapping[str, Means] = {
     "403": Means.AUTH,
     "408": Means.FAILED,  # RFC 9110, 15.5.9: how much of the request had arrived is not said
     "429": Means.THROTTLED,
-    "3xx": Means.REJECTED,  # no provider documents a redirect, and credentials are not carried to another host
+    "3xx": Means.REJECTED,  # undocumented everywhere; credentials are not carried to another host
     "4xx": Means.REJECTED,
     "5xx": Means.FAILED,
 }
@@ -58,7 +58,7 @@ class Refusal:
 
 
 def by_status(status: int) -> tuple[str, Means]:
-    """The row of ``STATUSES`` for a status, with its name; a status of no row there says neither yes nor no."""
+    """The row of ``STATUSES`` for a status, with its name; any other says neither yes nor no."""
     row = next((row for row in (str(status), f"{status // 100}xx") if row in STATUSES), "5xx")
     return f"status {row}", STATUSES[row]
 

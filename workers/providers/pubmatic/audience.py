@@ -1,7 +1,7 @@
 """What does PubMatic say about an audience? Its object, with one type for each field.
 
-Types in PubMatic's own samples vary from call to call (Audience API page, v34/v35): dataProviderId is 383 and "383",
-price "1.0" and 12344, audienceGroupId "1" and 1, favourite "FALSE", dates "2013-07-17 14:02:17" and "Sep 14, 2017".
+Types vary from sample to sample (Audience API page, v34/v35): dataProviderId is 383 and "383", price "1.0"
+and 12344, audienceGroupId "1" and 1, favourite "FALSE", dates "2013-07-17 14:02:17" and "Sep 14, 2017".
 """
 
 from __future__ import annotations
@@ -12,20 +12,26 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-_WHOLE = frozenset(
-    "id accountId accountTypeId parentAudienceId dataProviderId audienceGroupId dataTypeId enabled private enabledForAIMTag".split()
+_FLAGS = ("enabled", "private", "enabledForAIMTag")
+_IDS = (
+    "id",
+    "accountId",
+    "accountTypeId",
+    "parentAudienceId",
+    "dataProviderId",
+    "audienceGroupId",
+    "dataTypeId",
 )
 _TEXT = frozenset(("providerAudienceId", "clientId", "transferCode"))
 _DATES = (("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"), ("%b %d, %Y", "%Y-%m-%d"))
-_COMPARED = "name description definition price transferCode enabled private enabledForAIMTag".split()
+_COMPARED = ("name", "description", "definition", "price", "transferCode", *_FLAGS)
 
 
 def audience_id(audience: Any) -> str | None:
     """The id of an audience object; None where there is no positive whole number."""
     value = audience.get("id") if isinstance(audience, dict) else None
-    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,30}", str(value)) or int(value) <= 0:
-        return None
-    return str(int(value))
+    whole = int(value) if isinstance(value, int | str) and re.fullmatch("[0-9]{1,30}", str(value)) else 0
+    return str(whole) if whole > 0 else None
 
 
 def result(audience: Mapping[str, Any], *, already_existed: bool) -> dict[str, Any]:
@@ -55,7 +61,7 @@ def differences(requested: Mapping[str, Any], audience: Mapping[str, Any]) -> tu
 
 
 def _value(name: str, value: Any) -> Any:
-    if name in _WHOLE:
+    if name in _IDS or name in _FLAGS:
         return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,30}", value) else value
     if name in _TEXT:
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -32,7 +32,7 @@ class PubmaticAccount(AccountConfig):
 class PubmaticConfig(ProviderConfig):
     """The table ``[pubmatic]``."""
 
-    # Audience API page (v34/v35) never defines {uri-prefix}; host and /v1 as in later versions and public clients.
+    # The Audience API page (v34/v35) leaves {uri-prefix} open; later versions and public clients use this.
     base_url: HttpUrl = "https://api.pubmatic.com/v1"
     # "pubToken: <token>" is the Audience API page (v34/v35); "Authorization: Bearer" all that came later.
     auth_header: AuthHeader = "pubToken"
@@ -41,8 +41,14 @@ class PubmaticConfig(ProviderConfig):
     @model_validator(mode="before")
     @classmethod
     def _accounts_take_our_header(cls, value: Any) -> Any:
-        if not isinstance(value, dict) or not isinstance(value.get("accounts"), dict) or "auth_header" not in value:
+        if (
+            not isinstance(value, dict)
+            or not isinstance(value.get("accounts"), dict)
+            or "auth_header" not in value
+        ):
             return value
         ours = {"auth_header": value["auth_header"]}
-        accounts = {name: ours | each if isinstance(each, dict) else each for name, each in value["accounts"].items()}
+        accounts = {
+            name: ours | each if isinstance(each, dict) else each for name, each in value["accounts"].items()
+        }
         return value | {"accounts": accounts}

@@ -1,7 +1,7 @@
 """What does PubMatic's no mean? The table of its codes, and where in an answer they stand.
 
-Codes lead, never texts: the sentence of one code differs between PubMatic's own examples. A code leads over the HTTP
-status, because the Audience API page (v34/v35) names no status at all.
+Codes lead, never texts: the sentence of one code differs between PubMatic's own examples. A code leads
+over the HTTP status too, because the Audience API page (v34/v35) names no status at all.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ CODES: Mapping[str, Means] = {
     "AUD01_0010": Means.REJECTED,  # provider audience id, more than 256
     "AUD01_0011": Means.REJECTED,  # definition, more than 1024
     "AUD01_0012": Means.REJECTED,  # transfer code, more than 256
-    "AUD01_0013": Means.REJECTED,  # data provider is not associated with the publisher: account set-up
+    "AUD01_0013": Means.REJECTED,  # data provider is not associated with the publisher
     "AUD01_0014": Means.EXISTS,
     "AUD01_0026": Means.REJECTED,  # client id, more than 1024
-    "AUD01_0031": Means.REJECTED,  # data provider is not associated with the client: account set-up
+    "AUD01_0031": Means.REJECTED,  # data provider is not associated with the client
     "AUD01_0034": Means.REJECTED,  # queryInfix, or one of its base audiences is not registered
     "AUD01_0035": Means.EXISTS,  # the name is taken; ours only if the look-up finds the same queryInfix
     "AUD01_0036": Means.REJECTED,  # account id
@@ -42,7 +42,7 @@ CODES: Mapping[str, Means] = {
 }
 
 FAULTS: Mapping[str, Means] = {
-    # Apigee's default answer to a spike or a used-up quota, HTTP 429 or, on older set-ups, 500 (docs.apigee.com).
+    # Apigee on a spike or a used-up quota: HTTP 429 or, on older set-ups, 500 (docs.apigee.com).
     "policies.ratelimit.": Means.THROTTLED,
 }
 
@@ -64,7 +64,9 @@ def refused(answer: Answer) -> Refusal | None:
     if 200 <= answer.status < 300:  # noqa: PLR2004 - RFC 9110, 15.3
         return None
     if b"soap:Fault" in answer.body and b"invalid api" in answer.body.lower():
-        said = Said("PubMatic knows no such address (soap:Fault, invalid api); check base_url", None, answer.status)
+        said = Said(
+            "PubMatic knows no such address (soap:Fault, invalid api); check base_url", None, answer.status
+        )
         return Refusal(INVALID_API, Means.REJECTED, said)
     row, means = by_status(answer.status)
     return Refusal(row, means, Said(f"PubMatic answered HTTP {answer.status}", None, answer.status))

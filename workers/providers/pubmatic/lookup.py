@@ -3,55 +3,60 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from workers.http import Call
+from workers.providers.listing import NotWhole
 from workers.providers.provider import Absent, CannotTell, Found, Look
 from workers.providers.pubmatic.audience import audience_id, differences, normalised, result
-from workers.providers.pubmatic.pages import NotWhole, read_all
+from workers.providers.pubmatic.pages import read_list
 from workers.providers.pubmatic.request import ACCOUNT_FIELDS, params_of
 
 Audience = Mapping[str, Any]
 
-SURELY_OLDER = timedelta(hours=15)
-"""creationTime names no time zone: read as UTC it is at most 14 hours early or 12 late, and clocks differ a little."""
+SURELY_OLDER = timedelta(hours=24 + 12 + 1)
+"""creationTime is sometimes only a day, names no time zone (12 h at most behind UTC), and clocks differ."""
 
 
 def look_up(requested: Audience, call: Call, since: datetime | None) -> Look:
-    """Look for the audience of a create's body."""
-    if "queryInfix" in requested:
-        filters, is_it = {"name": requested["name"]}, _same_rule
-    else:
-        filters, is_it = {"providerAudienceId": requested["providerAudienceId"]}, _same_identity
-    account = {name: requested[name] for name in ACCOUNT_FIELDS if name in requested}
-    listing = read_all(call, params_of(account | filters))
+    """Look for the audience of a create's body; ``since`` as in ``Findable.find``.
+
+    Shared audiences stay out of sight, because the list shows MY_AUDIENCE unless it is asked for more.
+    """
+    by_rule = "queryInfix" in requested
+    filters = ("name",) if by_rule else ("dataProviderId", "providerAudienceId")
+    params = {name: requested[name] for name in (*ACCOUNT_FIELDS, *filters) if name in requested}
+    listing = read_list(call, params_of(params))
     if isinstance(listing, NotWhole):
         return CannotTell(listing.why)
-    return _tell(requested, [each for each in listing.audiences if is_it(requested, each)], since)
+    if not by_rule:
+        return _only(
+            [each for each in listing.audiences if _same_identity(requested, each)], requested, since
+        )
+    alike = [each for each in listing.audiences if _same_rule(requested, each)]
+    named = [each for each in alike if each.get("name") == requested["name"]]
+    # The page's own complex sample answers another name than was sent: such an audience might be ours.
+    if not named and since is not None and any(not _surely_older(each, since) for each in alike):
+        return CannotTell("an audience of the same queryInfix has another name than was requested")
+    return _only(named, requested, since)
 
 
-def _tell(requested: Audience, matching: list[dict[str, Any]], since: datetime | None) -> Look:
-    if "queryInfix" in requested:
-        named = [each for each in matching if each.get("name") == requested["name"]]
-        if matching and not named and any(not _surely_older(each, since) for each in matching):
-            return CannotTell("an audience of the same queryInfix has another name")
-        matching = named
-    if len(matching) > 1:
-        return CannotTell(f"{len(matching)} audiences match the request")
+def _only(matching: list[dict[str, Any]], requested: Audience, since: datetime | None) -> Look:
     if not matching:
         return Absent()
+    if len(matching) > 1:
+        return CannotTell(f"{len(matching)} audiences match the request")
     (audience,) = matching
     if audience_id(audience) is None:
-        return CannotTell("the audience that matches has no id")
+        return CannotTell("the audience that matches the request has no id")
     existed = since is None or _surely_older(audience, since)
     return Found(result(audience, already_existed=existed), differences(requested, audience))
 
 
 def _same_identity(requested: Audience, audience: Audience) -> bool:
-    """That dataProviderId and providerAudienceId make a simple audience is inferred, not documented."""
+    """That these two identify a simple audience is inferred from a later integration, and unverified."""
     names = ("dataProviderId", "providerAudienceId")
     return all(str(requested[name]) == str(audience.get(name)) for name in names)
 
@@ -71,12 +76,16 @@ def tokens(query_infix: str) -> list[str]:
 def _closing(found: list[str]) -> int | None:
     """Where the first parenthesis closes."""
     depth = 0
-    for place, token in enumerate(found):
-        depth += (token == "(") - (token == ")")
+    for place, each in enumerate(found):
+        depth += (each == "(") - (each == ")")
         if depth == 0:
             return place
     return None
 
 
-def _surely_older(audience: Audience, since: datetime | None) -> bool:
-    ...
+def _surely_older(audience: Audience, since: datetime) -> bool:
+    try:
+        created = datetime.fromisoformat(str(normalised(audience).get("creationTime")))
+    except ValueError:
+        return False
+    return created.replace(tzinfo=UTC) + SURELY_OLDER < since

@@ -1,0 +1,20 @@
+"""Mintegral: audiences by the advertiser open API. Facts and their sources: README.md beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from workers.providers.mintegral.config import MintegralConfig
+from workers.providers.mintegral.create_audience import CreateAudience
+from workers.providers.provider import Operation, Provider
+from workers.settings import ProviderConfig
+
+
+class _Mintegral:
+    name = "mintegral"
+    config_model: type[ProviderConfig] = MintegralConfig
+    operations: Mapping[str, Operation] = MappingProxyType({"create_audience": CreateAudience()})
+
+
+PROVIDER: Provider = _Mintegral()
