@@ -52,9 +52,14 @@ class Answer:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON; None where it is not JSON (no provider answers a bare ``null``)."""
+        """The body as JSON; None where it is not JSON (no provider answers a bare ``null``).
+
+        Nor is it where an event could not carry it: NaN, a number beyond all bounds, half a surrogate pair.
+        """
         try:
-            return json.loads(self.body)
+            value = json.loads(self.body)
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+            return value
         except (ValueError, RecursionError):
             return None
 
@@ -87,6 +92,8 @@ class Call:
     permit: Permit
     secrets: set[str] = field(default_factory=set)
     """Values that must never be shown; an adapter adds each one it reads."""
+    deadline_s: float = REQUEST_DEADLINE_S
+    """How long one request may take, from connecting to the last byte of its answer."""
 
     def request(  # noqa: PLR0913 - the parts of a request
         self,
@@ -114,7 +121,8 @@ class Call:
                     params=list(params) or None,
                     headers=dict(headers()),
                     content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
-                )
+                ),
+                self.deadline_s,
             )
         except (*SURELY_NOT_SENT, httpx.InvalidURL) as error:
             raise AttemptEnded(
@@ -129,9 +137,9 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
 
 
-def _exchange(request: httpx.Request) -> Answer:
+def _exchange(request: httpx.Request, deadline_s: float) -> Answer:
     client, deadline = _client()
-    deadline.at = time.monotonic() + REQUEST_DEADLINE_S
+    deadline.set(deadline_s)
     response = client.send(request, stream=True)
     try:
         body = bytearray()
@@ -154,12 +162,15 @@ class _Deadline(httpcore.NetworkBackend):
 
     def __init__(self, inner: httpcore.NetworkBackend) -> None:
         self._inner = inner
-        self.at = 0.0
+        self._at = self._s = 0.0
+
+    def set(self, seconds: float) -> None:
+        self._s, self._at = seconds, time.monotonic() + seconds
 
     def left(self, error: type[Exception]) -> float:
-        left = self.at - time.monotonic()
+        left = self._at - time.monotonic()
         if left <= 0:
-            raise error(f"no whole answer within {REQUEST_DEADLINE_S:.0f} s")
+            raise error(f"no whole answer within {self._s:g} s")
         return left
 
     def connect_tcp(self, host: str, port: int, timeout: Any = None, **more: Any) -> httpcore.NetworkStream:  # noqa: ARG002
