@@ -1,4 +1,4 @@
-"""How is the sandbox started by hand? `python -m sandbox`."""
+"""How the sandbox is started by hand: `python -m sandbox`."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""What does an operation answer?"""
+"""What an operation answers."""
 
 import json
 from collections.abc import Mapping

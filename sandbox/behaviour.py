@@ -1,4 +1,4 @@
-"""How does the sandbox behave where the real providers would be slow, strict, broken or silent?"""
+"""How the sandbox behaves where the real providers would be slow, strict, broken or silent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from sandbox.rates import parse_rates
+from sandbox.refusals import UnusableError
 
 
 class RetryAfter(StrEnum):
@@ -17,7 +18,7 @@ class RetryAfter(StrEnum):
 
 
 class PubmaticThrottle(StrEnum):
-    """What PubMatic's throttling looks like. No document says; the host sits on Apigee, whose older default is 500."""
+    """What PubMatic's throttling looks like: undocumented; its host sits on Apigee, which once said 500."""
 
     PLAIN = "plain"
     APIGEE = "apigee"
@@ -25,7 +26,7 @@ class PubmaticThrottle(StrEnum):
 
 
 class MintegralThrottle(StrEnum):
-    """What Mintegral's throttling looks like. No document says; a sibling API answers 200 with only a text."""
+    """What Mintegral's throttling looks like: undocumented; a sibling API says 200 and only a text."""
 
     HTTP = "http"
     ENVELOPE = "envelope"
@@ -40,9 +41,10 @@ class LostAnswer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """Every option, settable at the start (`python -m sandbox --help`) and during a run (`PATCH /_sandbox/behaviour`).
+    """Every option, settable at the start and, with `PATCH /_sandbox/behaviour`, during a run.
 
-    The dice are rolled in order of arrival, so the same seed and the same order of requests give the same run.
+    The dice are rolled in order of arrival, so the same seed and the same order of requests give the same
+    run.
     """
 
     latency_ms: float = 0.0  # before anything is decided
@@ -69,19 +71,19 @@ class Behaviour:
     def __post_init__(self) -> None:
         for name in ("error_rate", "timeout_after_commit_rate"):
             if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is a share between 0 and 1")
+                raise UnusableError(f"{name} is a share between 0 and 1")
         parse_rates(self.rate_limit)
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
-        """A copy with these options; ValueError names an option that does not exist or does not take the value."""
+        """A copy with these options; UnusableError names one that does not exist or take the value."""
         kinds = {field.name: type(getattr(self, field.name)) for field in fields(self)}
         values: dict[str, Any] = {}
         for name, value in changes.items():
             if name not in kinds:
-                raise ValueError(f"{name!r} is no option; there are {', '.join(kinds)}")
+                raise UnusableError(f"{name!r} is no option; there are {', '.join(kinds)}")
             kind = kinds[name]
             wanted = (int, float) if kind is float else str if issubclass(kind, str) else kind
             if not isinstance(value, wanted) or isinstance(value, bool) is not (kind is bool):
-                raise ValueError(f"{name} takes {kind.__name__}")
+                raise UnusableError(f"{name} takes {kind.__name__}")
             values[name] = kind(value)
         return replace(self, **values)

@@ -1,4 +1,4 @@
-"""What is one request, as an operation sees it?"""
+"""What one request is to an operation."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Which options does the sandbox take on the command line?"""
+"""Which options the sandbox takes on the command line."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ import typer
 
 from sandbox.behaviour import Behaviour, LostAnswer, MintegralThrottle, PubmaticThrottle, RetryAfter
 from sandbox.credentials import Credentials, Keys
+from sandbox.refusals import UnusableError
 from sandbox.server import LOOPBACK, serve
 
 _FRESH = Behaviour()
@@ -73,7 +74,7 @@ def run(
             seed=seed,
         )
         credentials = _with(pubmatic_token or [], mintegral_keys or [])
-    except ValueError as wrong:
+    except UnusableError as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
     try:
         serve(host, port, behaviour, say_ready, credentials)
@@ -92,12 +93,12 @@ def _with(pubmatic_tokens: list[str], mintegral_keys: list[str]) -> Credentials:
     for given in pubmatic_tokens:
         account, _, token = given.partition("=")
         if not account or not token:
-            raise ValueError("a PubMatic token is given as ACCOUNT=TOKEN")
+            raise UnusableError("a PubMatic token is given as ACCOUNT=TOKEN")
         credentials.pubmatic_tokens[account] = token
     for given in mintegral_keys:
         account, _, keys = given.partition("=")
         access_key, _, api_key = keys.partition(":")
         if not account or not access_key or not api_key:
-            raise ValueError("Mintegral keys are given as ACCOUNT=ACCESS_KEY:API_KEY")
+            raise UnusableError("Mintegral keys are given as ACCOUNT=ACCESS_KEY:API_KEY")
         credentials.mintegral_keys[account] = Keys(access_key, api_key)
     return credentials

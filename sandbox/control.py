@@ -1,4 +1,7 @@
-"""How is the sandbox looked into and steered while it runs? JSON under /_sandbox/, without any auth: keep it on loopback."""
+"""How the sandbox is looked into and steered while it runs.
+
+JSON under /_sandbox/ and no auth whatsoever: keep it on loopback.
+"""
 
 import json
 import os
@@ -10,6 +13,7 @@ from tornado.web import RequestHandler
 
 from sandbox.faults import parse_fault
 from sandbox.presets import add_credentials, add_preset, every_audience
+from sandbox.refusals import UnusableError
 from sandbox.state import Sandbox
 
 
@@ -23,20 +27,23 @@ class Control(RequestHandler):
         self.finish(json.dumps(value, separators=(",", ":")))
 
     def read_object(self) -> dict[str, Any]:
-        value = json.loads(self.request.body)
+        try:
+            value = json.loads(self.request.body)
+        except ValueError as wrong:
+            raise UnusableError("a JSON object is expected") from wrong
         if not isinstance(value, dict):
-            raise ValueError("a JSON object is expected")  # noqa: TRY004 -- one kind of error for all that is wrong
+            raise UnusableError("a JSON object is expected")
         return value
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """What is wrong with a control request is a ValueError's sentence; anything else is a bug and stays a 500."""
+        """What makes a control request unusable is told; anything else is a bug and stays a 500."""
         error = kwargs.get("exc_info", (None, None, None))[1]
-        wrong = isinstance(error, ValueError)
+        wrong = isinstance(error, UnusableError)
         text = str(error) if wrong else self._reason
         self.say({"error": text}, HTTPStatus.BAD_REQUEST if wrong else HTTPStatus(status_code))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        if not isinstance(value, ValueError):
+        if not isinstance(value, UnusableError):
             super().log_exception(typ, value, tb)
 
 
@@ -59,8 +66,11 @@ class HealthControl(Control):
 class LedgerControl(Control):
     def get(self) -> None:
         ledger = self.sandbox.ledger
+        since = self.get_query_argument("since", "0")
+        if not since.isdecimal():
+            raise UnusableError("since is the number of the last entry already seen")
         entries = ledger.read(
-            since=int(self.get_query_argument("since", "0")),
+            since=int(since),
             provider=self.get_query_argument("provider", None),
             account=self.get_query_argument("account", None),
         )

@@ -1,6 +1,7 @@
-"""Which credentials does the sandbox accept?
+"""Which credentials the sandbox accepts.
 
-They open nothing but a sandbox, so they stand here in the clear for the demo, the tests and whoever tries it out.
+They open nothing but a sandbox, so they stand here in the clear for the demo, the tests and whoever tries it
+out.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How does an answer get lost, cut or slowed on the wire?
+"""How an answer gets lost, cut or slowed on the wire.
 
 Each takes over the connection itself, so the client meets what a broken network would show it.
 """

@@ -1,4 +1,4 @@
-"""How does a provider's request go from its arrival to an answer, or to the lack of one?"""
+"""How a provider's request goes from its arrival to an answer, or to the lack of one."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -93,7 +93,8 @@ class Exchange(RequestHandler):
             return None
         entry.fault = "error_rate"
         status = self.sandbox.dice.choice((HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE))
-        # A gateway's page, which is no JSON: what a client meets when the provider itself never saw the request.
+        # A gateway's page, which is no JSON: what a client meets when the provider itself never saw the
+        # request.
         return text_answer(
             f"<html><body><h1>{status.value} {status.phrase}</h1></body></html>", status, "text/html"
         )

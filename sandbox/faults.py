@@ -1,7 +1,7 @@
-"""Which of the next requests goes wrong, and how?
+"""Which of the next requests goes wrong, and how.
 
-A fault is set from outside for the next `times` requests that match it. A request meets it after latency, dice and
-rate limit, so a fault that commits first always finds a request that would have been processed.
+A fault is set from outside for the next `times` requests that match it. A request meets it after latency,
+dice and rate limit, so a fault that commits first always finds a request that would have been processed.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 
 from sandbox.answers import JSON, Answer
 from sandbox.calls import Call
+from sandbox.refusals import UnusableError
 
 
 class Action(StrEnum):
@@ -31,7 +32,7 @@ class Action(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """What to match (absent: anything) and what to do. `path` may hold `*`; `contains` looks into the body."""
+    """What to match (absent: anything) and what to do. `path` may hold `*`, `contains` is of the body."""
 
     action: Action
     method: str | None = None
@@ -75,15 +76,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def parse_fault(value: Mapping[str, Any]) -> Fault:
-    """The fault a control request describes; ValueError says what is wrong with it."""
+    """The fault a control request describes; `UnusableError` says what is wrong with it."""
     known = {one.name for one in fields(Fault)} - {"id"}
     for name, given in value.items():
         if name not in known:
-            raise ValueError(f"{name!r} is not part of a fault; there are {', '.join(sorted(known))}")
+            raise UnusableError(f"{name!r} is not part of a fault; there are {', '.join(sorted(known))}")
         if not isinstance(given, _TYPES.get(name, (str,))):
-            raise ValueError(f"{name} has the wrong type")
+            raise UnusableError(f"{name} has the wrong type")
     if value.get("action") not in list(Action):
-        raise ValueError(f"action is one of {', '.join(Action)}")
+        raise UnusableError(f"action is one of {', '.join(Action)}")
     return Fault(**{**value, "action": Action(value["action"])})
 
 
@@ -101,7 +102,7 @@ class Faults:
         return fault.id
 
     def take(self, call: Call, provider: str, name: str) -> Fault | None:
-        """The fault this request meets, now used once; a request that is skipped over counts for one fault only."""
+        """The fault this request meets, now used once; one that is skipped over counts for one fault."""
         for fault in self.pending:
             if not fault.matches(call, provider, name):
                 continue

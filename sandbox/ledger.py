@@ -1,7 +1,7 @@
-"""What arrived, when, with whose credential, and what became of it?
+"""What arrived, when, with whose credential, and what became of it.
 
-The yardstick of the promises "at most one create" and "the limits hold": tests compare it with what they asked for.
-No token, no member and no payload stands in it.
+The yardstick of the promises "at most one create" and "the limits hold": tests compare it with what they
+asked for. No token, no member and no payload stands in it.
 """
 
 from collections import deque

@@ -1,12 +1,13 @@
-"""What do control requests put into the sandbox without a provider call: audiences, credentials?"""
+"""What control requests put into the sandbox without a provider call: audiences, credentials."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandbox.credentials import Keys, User
 from sandbox.mintegral import audience_calls as mintegral
-from sandbox.pubmatic import audience_calls as pubmatic
+from sandbox.pubmatic import registration as pubmatic
 from sandbox.pubmatic import shapes
+from sandbox.refusals import UnusableError
 from sandbox.state import Sandbox
 
 COUNT_MAX = 1_000_000
@@ -15,18 +16,18 @@ COUNT_MAX = 1_000_000
 def add_preset(value: Mapping[str, Any], sandbox: Sandbox) -> list[str]:
     """`{"provider", "audience": <the provider's create payload>}` -> the new ids.
 
-    With `count` N there are N of them: name (and providerAudienceId) get the suffixes -1 to -N. `account` is whose
-    credential they count as made with (default "preset"; Mintegral shows an account only its own). `age_s` makes them
-    that many seconds old, so an update lock or a read-after-write lag is over.
+    With `count` N there are N of them: name (and providerAudienceId) get the suffixes -1 to -N. `account` is
+    whose credential they count as made with (default "preset"; Mintegral shows an account only its own).
+    `age_s` makes them that many seconds old, so an update lock or a read-after-write lag is over.
     """
     count, age_s, account = value.get("count"), value.get("age_s", 0), value.get("account", "preset")
     if not (count is None or (isinstance(count, int) and 0 < count <= COUNT_MAX)):
-        raise ValueError(f"count is a number from 1 to {COUNT_MAX}")
+        raise UnusableError(f"count is a number from 1 to {COUNT_MAX}")
     if not isinstance(age_s, (int, float)) or not isinstance(account, str):
-        raise ValueError("age_s is a number of seconds, account a name")
+        raise UnusableError("age_s is a number of seconds, account a name")
     payload = value.get("audience")
     if not isinstance(payload, dict):
-        raise ValueError("audience is the payload of a create call")
+        raise UnusableError("audience is the payload of a create call")
     match value.get("provider"):
         case "pubmatic":
             names = ("name", "providerAudienceId") if payload.get("queryInfix") in (None, "") else ("name",)
@@ -36,7 +37,7 @@ def add_preset(value: Mapping[str, Any], sandbox: Sandbox) -> list[str]:
                 _mintegral(one, account, age_s, sandbox) for one in _numbered(payload, ("ta_name",), count)
             ]
         case _:
-            raise ValueError("provider is pubmatic or mintegral")
+            raise UnusableError("provider is pubmatic or mintegral")
 
 
 def every_audience(sandbox: Sandbox, provider: str | None) -> list[dict[str, Any]]:
@@ -68,13 +69,13 @@ def every_audience(sandbox: Sandbox, provider: str | None) -> list[dict[str, Any
 
 
 def add_credentials(value: Mapping[str, Any], sandbox: Sandbox) -> None:
-    """One account's: for pubmatic `access_token` or `user_name` and `password`, for mintegral `access_key` and `api_key`.
+    """Pubmatic: `access_token`, or `user_name` and `password`. Mintegral: `access_key` and `api_key`.
 
     `{"provider": "pubmatic", "account": …, "expire": true}` lets every token of the account run out.
     """
     provider, account = value.get("provider"), value.get("account")
     if not isinstance(account, str) or not account:
-        raise ValueError("account is a name")
+        raise UnusableError("account is a name")
     match provider, value:
         case "pubmatic", {"access_token": str(token)}:
             sandbox.tokens.accept(account, token)
@@ -85,7 +86,9 @@ def add_credentials(value: Mapping[str, Any], sandbox: Sandbox) -> None:
         case "mintegral", {"access_key": str(access_key), "api_key": str(api_key)}:
             sandbox.credentials.mintegral_keys[account] = Keys(access_key, api_key)
         case _:
-            raise ValueError("give access_token, user_name and password, expire, or access_key and api_key")
+            raise UnusableError(
+                "give access_token, user_name and password, expire, or access_key and api_key"
+            )
 
 
 def _numbered(payload: dict[str, Any], names: tuple[str, ...], count: int | None) -> Iterator[dict[str, Any]]:
@@ -99,7 +102,7 @@ def _numbered(payload: dict[str, Any], names: tuple[str, ...], count: int | None
 def _pubmatic(payload: dict[str, Any], account: str, age_s: float, sandbox: Sandbox) -> str:
     made = pubmatic.make(payload, account, sandbox)
     if isinstance(made, list):
-        raise ValueError(f"refused: {', '.join(made)}")  # noqa: TRY004 -- a refusal, not a wrong type
+        raise UnusableError(f"refused: {', '.join(made)}")
     made.created_at -= age_s
     made.modified_at -= age_s
     return str(made.id)
@@ -108,7 +111,7 @@ def _pubmatic(payload: dict[str, Any], account: str, age_s: float, sandbox: Sand
 def _mintegral(payload: dict[str, Any], account: str, age_s: float, sandbox: Sandbox) -> str:
     made = mintegral.make(payload, account, sandbox)
     if isinstance(made, str):
-        raise ValueError(f"refused: {made}")  # noqa: TRY004 -- a refusal, not a wrong type
+        raise UnusableError(f"refused: {made}")
     made.ctime -= age_s
     made.utime -= age_s
     return str(made.ta_id)

@@ -1,4 +1,4 @@
-"""May this account send one more request now?
+"""Whether this account may send one more request now.
 
 A sliding window, the strictest reading of "5/s": no window of one period holds more than N admitted requests.
 A request that is turned away does not count.
@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+
+from sandbox.refusals import UnusableError
 
 PERIODS_S = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
 EVERYONE = "*"
@@ -25,12 +27,14 @@ def parse_rate(text: str) -> Rate:
     """`"5/s"` -> 5 requests in any second. Periods: s, min, h, day."""
     count, _, period = text.strip().partition("/")
     if not count.isdecimal() or int(count) < 1 or period not in PERIODS_S:
-        raise ValueError(f"{text.strip()!r} is not a rate; write it like 5/s, 100/min, 1000/h or 10000/day")
+        raise UnusableError(
+            f"{text.strip()!r} is not a rate; write it like 5/s, 100/min, 1000/h or 10000/day"
+        )
     return Rate(int(count), PERIODS_S[period])
 
 
 def parse_rates(text: str) -> dict[str, tuple[Rate, ...]]:
-    """`"5/s, pubmatic/acme=2/s"` -> who -> rates. A rate without a name is every account's; a named one replaces it.
+    """`"5/s, pubmatic/acme=2/s"` -> who -> rates; a rate without a name is of everyone who has none.
 
     Several rates of one name all hold.
     """

@@ -1,4 +1,4 @@
-"""How do the parts become one HTTP server?"""
+"""How the parts become one HTTP server."""
 
 import asyncio
 import signal
@@ -48,7 +48,7 @@ def serve(
     ready: Callable[[str], None] = lambda _url: None,
     credentials: Credentials | None = None,
 ) -> None:
-    """Serves until SIGTERM or SIGINT. Port 0 takes a free one; `ready` is told the URL once requests are taken.
+    """Serves until SIGTERM or SIGINT. Port 0 takes a free one; `ready` is told the URL when it is open.
 
     Raises OSError when the address is taken or not this machine's. Has to run in the main thread.
     """

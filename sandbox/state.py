@@ -1,4 +1,4 @@
-"""What does the sandbox hold while it runs? All of it in memory; Tornado's single thread keeps it consistent."""
+"""What the sandbox holds while it runs: all in memory, kept consistent by Tornado's single thread."""
 
 import random
 import time
@@ -9,8 +9,8 @@ from sandbox.behaviour import Behaviour
 from sandbox.credentials import Credentials
 from sandbox.faults import Faults
 from sandbox.ledger import Ledger
-from sandbox.mintegral.store import MintegralAudiences
 from sandbox.mintegral.storage import Storage
+from sandbox.mintegral.store import MintegralAudiences
 from sandbox.pubmatic.store import PubmaticAudiences
 from sandbox.pubmatic.tokens import Tokens
 from sandbox.rates import Admissions, Rate, parse_rates

@@ -1,4 +1,4 @@
-"""What do Mintegral's audience calls answer: create, list, update, delete?"""
+"""What Mintegral's audience calls answer: create, list, update, delete."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def list_all(call: Call, sandbox: Sandbox) -> Answer:
 
 
 def update(call: Call, sandbox: Sandbox) -> Answer:
-    """Replaces the files. Refused for 12 hours after creation or the last change; code and text are unverified."""
+    """Replaces the files; refused for 12 hours after the last change with an unverified code and text."""
     fields = _json_body(call)
     wrong = rules.wrong_with_update(fields, _device_types(sandbox), _uploaded(sandbox))
     if wrong:

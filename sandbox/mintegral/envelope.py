@@ -1,7 +1,8 @@
-"""How does Mintegral wrap what it says?
+"""How Mintegral wraps what it says.
 
-`{code, msg|message, data}`, where 200 alone is success and the HTTP status says nothing. Its tables name the text `msg`,
-its audience samples `message`: here audience calls say `message` and the others `msg`, so that a client meets both.
+`{code, msg|message, data}`, where 200 alone is success and the HTTP status says nothing. Its tables name the
+text `msg`, its audience samples `message`: here audience calls say `message` and the others `msg`, so that a
+client meets both.
 """
 
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Who is calling Mintegral, and may they?"""
+"""Who is calling Mintegral, and whether they may."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ _MAX_DIGITS = 12
 
 
 def token_for(api_key: str, timestamp: str) -> str:
-    """The token page's recipe: md5hex(api_key + md5hex(timestamp)), both lower-case hex, plain concatenation."""
+    """The token page's recipe: md5hex(api_key + md5hex(timestamp)), lower-case hex, concatenated."""
     return _md5(api_key + _md5(timestamp))
 
 
@@ -59,7 +59,8 @@ def _wrong_with_token(call: Call, sandbox: Sandbox) -> str | None:
     stamp = call.headers.get("timestamp", "")
     if not (stamp.isascii() and stamp.isdecimal()) or len(stamp) > _MAX_DIGITS:
         return "timestamp is invalid"
-    # The tolerance is unverified: the publishers' API of the same house says 300 s. Milliseconds fail it by far.
+    # The tolerance is unverified: the publishers' API of the same house says 300 s. Milliseconds fail it by
+    # far.
     if abs(sandbox.wall() - int(stamp)) > sandbox.behaviour.clock_tolerance_s:
         return "timestamp is expired"
     expected = token_for(sandbox.credentials.mintegral_keys[call.account].api_key, stamp)

@@ -1,7 +1,7 @@
-"""What is wrong with a Mintegral request? One sentence for the first thing found, or None.
+"""What is wrong with a Mintegral request: a sentence for the first thing found, or None.
 
-Documented are types and listed values; that all fields are required follows from sibling pages, which mark optional
-ones. The sentences are unverified.
+Documented are types and listed values; that all fields are required follows from sibling pages, which mark
+optional ones. The sentences are unverified.
 """
 
 from collections.abc import Callable, Collection, Mapping

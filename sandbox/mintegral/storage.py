@@ -1,4 +1,4 @@
-"""Which upload URLs were handed out, and what was uploaded to them?"""
+"""Which upload URLs were handed out, and what was uploaded to them."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Which Mintegral audiences exist?"""
+"""Which Mintegral audiences exist."""
 
 from collections import defaultdict
 from collections.abc import Iterator

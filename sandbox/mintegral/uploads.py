@@ -1,4 +1,4 @@
-"""How does a device-ID file get to Mintegral: the presign call, and the PUT it leads to?"""
+"""How a device-ID file gets to Mintegral: the presign call, and the PUT it leads to."""
 
 import hashlib
 import hmac
@@ -15,7 +15,8 @@ from sandbox.mintegral.rules import wrong_with_presign
 from sandbox.mintegral.storage import MAX_BYTES
 from sandbox.state import Sandbox
 
-# What must not reach the storage: S3 refuses Authorization beside a presigned query; the others are Mintegral's own.
+# What must not reach the storage: S3 refuses Authorization beside a presigned query; the others are
+# Mintegral's own.
 FOREIGN_HEADERS = ("Authorization", "access-key", "token")
 
 
@@ -64,28 +65,31 @@ class Upload(Exchange):
         return self._refusal(call) or self._keep(call)
 
     def _refusal(self, call: Call) -> Answer | None:
-        if call.method != "PUT":
-            return _s3_error(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed")
-        expires, signature = call.param("X-Amz-Expires-At") or "", call.param("X-Amz-Signature") or ""
-        if not hmac.compare_digest(
-            self.sandbox.storage.signature(call.path, expires).encode(), signature.encode()
-        ):
-            return _s3_error(HTTPStatus.FORBIDDEN, "SignatureDoesNotMatch")
-        if self.sandbox.wall() >= int(expires):
-            return _s3_error(HTTPStatus.FORBIDDEN, "AccessDenied", "Request has expired")
-        if any(name in call.headers for name in FOREIGN_HEADERS):
-            return _s3_error(HTTPStatus.BAD_REQUEST, "InvalidArgument", "Only one auth mechanism allowed")
-        if "Content-Length" not in call.headers:
-            return _s3_error(HTTPStatus.LENGTH_REQUIRED, "MissingContentLength")
-        if call.path.split("/")[-2] != self.digest.hexdigest():
-            return _s3_error(HTTPStatus.BAD_REQUEST, "BadDigest")
-        return None
+        expires = call.param("X-Amz-Expires-At") or ""
+        expected = self.sandbox.storage.signature(call.path, expires)
+        signed = hmac.compare_digest(expected.encode(), (call.param("X-Amz-Signature") or "").encode())
+        checks = (
+            (call.method == "PUT", HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed"),
+            (signed, HTTPStatus.FORBIDDEN, "SignatureDoesNotMatch"),
+            (signed and self.sandbox.wall() < int(expires), HTTPStatus.FORBIDDEN, "AccessDenied"),
+            (
+                not any(name in call.headers for name in FOREIGN_HEADERS),
+                HTTPStatus.BAD_REQUEST,
+                "InvalidArgument",
+            ),
+            ("Content-Length" in call.headers, HTTPStatus.LENGTH_REQUIRED, "MissingContentLength"),
+            (f"/{self.digest.hexdigest()}/" in call.path, HTTPStatus.BAD_REQUEST, "BadDigest"),
+        )
+        return next((_s3_error(status, code) for holds, status, code in checks if not holds), None)
 
     def _keep(self, call: Call) -> Answer:
         data_path = self.sandbox.storage.keep(call.path, self.size, self.digest.hexdigest())
         return Answer(HTTPStatus.OK, b"", headers={"ETag": f'"{self.digest.hexdigest()}"'}, applied=data_path)
 
 
-def _s3_error(status: HTTPStatus, code: str, message: str = "") -> Answer:
-    text = f"<Error><Code>{code}</Code><Message>{message or code}</Message></Error>"
-    return text_answer(f'<?xml version="1.0" encoding="UTF-8"?>{text}', status, "application/xml")
+def _s3_error(status: HTTPStatus, code: str) -> Answer:
+    """Status and code as S3 has them; Mintegral documents none."""
+    text = (
+        f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{code}</Message></Error>'
+    )
+    return text_answer(text, status, "application/xml")

@@ -1,7 +1,8 @@
-"""Whose audience is it, and how are accounts, clients and data providers related?
+"""Whose audience it is, and how accounts, clients and data providers are related.
 
-Any account and any data provider is known here, except the constants below. An account of PubMatic's own is named by
-accountType and accountId; the same account may be named by a data provider's clientId together with dataProviderId.
+Any account and any data provider is known here, except the constants below. An account of PubMatic's own is
+named by accountType and accountId; the same account may be named by a data provider's clientId together with
+dataProviderId.
 """
 
 import zlib

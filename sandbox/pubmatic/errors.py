@@ -1,4 +1,4 @@
-"""What does PubMatic say when it says no?
+"""What PubMatic says when it says no.
 
 Codes and texts as documented; an error is a JSON array of {errorCode, errorMessage}, several at once.
 """
@@ -11,23 +11,30 @@ from sandbox.behaviour import PubmaticThrottle
 from sandbox.calls import Call
 from sandbox.state import Sandbox
 
+
+def _text(what: str, longest: int = 0) -> str:
+    """The page's wording, apostrophe included. It differs by section: match the codes."""
+    limit = f" It's length shouldn't be more than {longest} characters." if longest else ""
+    return f"Please provide a valid {what}.{limit}"
+
+
 TEXTS = {
     "AUD01_0003": "Please provide an audience.",
-    "AUD01_0004": "Please provide a valid account ID or data provider client ID.",
-    "AUD01_0005": "Please provide a valid data provider ID.",
-    "AUD01_0008": "Please provide a valid audience name. It's length shouldn't be more than 256 characters.",
-    "AUD01_0009": "Please provide a valid audience description. It's length shouldn't be more than 1024 characters.",
-    "AUD01_0010": "Please provide a valid provider audience ID. It's length shouldn't be more than 256 characters.",
-    "AUD01_0011": "Please provide a valid audience definition. It's length shouldn't be more than 1024 characters.",
-    "AUD01_0012": "Please provide a valid transfer code. It's length shouldn't be more than 256 characters.",
+    "AUD01_0004": _text("account ID or data provider client ID"),
+    "AUD01_0005": _text("data provider ID"),
+    "AUD01_0008": _text("audience name", 256),
+    "AUD01_0009": _text("audience description", 1024),
+    "AUD01_0010": _text("provider audience ID", 256),
+    "AUD01_0011": _text("audience definition", 1024),
+    "AUD01_0012": _text("transfer code", 256),
     "AUD01_0013": "Data Provider is not associated with Publisher.",
     "AUD01_0014": "Audience already exists.",
-    "AUD01_0026": "Please provide a valid client ID. It's length shouldn't be more than 1024 characters.",
+    "AUD01_0026": _text("client ID", 1024),
     "AUD01_0031": "Data Provider is not associated with data provider client.",
     "AUD01_0034": "Query validation failed.",
     "AUD01_0035": "Audience with same name already present. Please use different name.",
-    "AUD01_0036": "Please provide a valid account ID.",
-    "AUD01_0037": "Please provide a valid account type ID.",
+    "AUD01_0036": _text("account ID"),
+    "AUD01_0037": _text("account type ID"),
     "AUD01_0153": "Price cannot be negative",
     "CC03_0001": "No records found.",
 }
@@ -40,7 +47,7 @@ _SOAP_FAULT = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def refused(codes: Sequence[str]) -> Answer:
-    """Unverified: the page names no HTTP status; the provider's general status page says 400 for a failed validation."""
+    """Status 400 is unverified: the page names none, the provider's general one says 400 for validation."""
     value = [{"errorCode": code, "errorMessage": TEXTS[code]} for code in codes]
     return json_answer(value, HTTPStatus.BAD_REQUEST)
 

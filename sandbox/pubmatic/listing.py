@@ -1,4 +1,4 @@
-"""Which audiences does a PubMatic list hold, and in what wrapping?"""
+"""Which audiences a PubMatic list holds, and in what wrapping."""
 
 from collections.abc import Callable, Iterable, Iterator
 from math import ceil
@@ -14,8 +14,8 @@ from sandbox.state import Sandbox
 
 Wanted = Callable[[Audience, str], bool]
 
-# The documented filters. Unverified: `name` and `providerAudienceId` match exactly, searchKey anywhere in name or id
-# whatever the case; a data provider is its own organisation.
+# The documented filters. Unverified: `name` and `providerAudienceId` match exactly, searchKey anywhere in
+# name or id whatever the case; a data provider is its own organisation.
 FILTERS: dict[str, Wanted] = {
     "id": lambda one, value: str(one.id) == value,
     "name": lambda one, value: one.name == value,
@@ -31,10 +31,10 @@ FILTERS: dict[str, Wanted] = {
 
 
 def listing(call: Call, sandbox: Sandbox, owner: Account, data_provider_id: int | None) -> Answer:
-    """A bare array when no page was asked for and all fits, else {metaData, items}: the page's samples show both.
+    """A bare array when no page was asked for and all fits, else {metaData, items}: both are in the samples.
 
-    Unverified: pageNumber and pageSize are the provider's habit elsewhere, not in this page; past the last page there
-    are no records.
+    Unverified: pageNumber and pageSize are the provider's habit elsewhere, not in this page; past the last
+    page there are no records.
     """
     found = list(_chosen(call, sandbox, owner, data_provider_id))
     largest = sandbox.behaviour.page_size_max
@@ -64,7 +64,7 @@ def listing(call: Call, sandbox: Sandbox, owner: Account, data_provider_id: int 
 
 
 def _chosen(call: Call, sandbox: Sandbox, owner: Account, data_provider_id: int | None) -> Iterator[Audience]:
-    wanted = [(FILTERS[name], value) for name in FILTERS if (value := call.param(name)) is not None]
+    wanted = [(FILTERS[name], value) for name in FILTERS if (value := call.param(name))]
     visible_until = sandbox.wall() - sandbox.behaviour.visible_after_ms / 1000
     for one in _in_reach(call, sandbox, owner, data_provider_id):
         if one.created_at <= visible_until and all(matches(one, value) for matches, value in wanted):
@@ -74,7 +74,7 @@ def _chosen(call: Call, sandbox: Sandbox, owner: Account, data_provider_id: int 
 def _in_reach(
     call: Call, sandbox: Sandbox, owner: Account, data_provider_id: int | None
 ) -> Iterable[Audience]:
-    """By audienceType, which may be repeated. An unknown one reaches nothing (unverified: no code is documented)."""
+    """By audienceType, which may be repeated; an unknown one reaches nothing (unverified)."""
     kinds = set(call.params("audienceType")) or {"MY_AUDIENCE"}
     if kinds & {"MY_AUDIENCE", "ALL_AUDIENCE"}:
         yield from sandbox.pubmatic.mine(owner, data_provider_id, call.param("providerAudienceId"))

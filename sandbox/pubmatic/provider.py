@@ -1,4 +1,4 @@
-"""Who is calling PubMatic, and may they?"""
+"""Who is calling PubMatic, and whether they may."""
 
 from functools import wraps
 from http import HTTPStatus
@@ -12,7 +12,7 @@ from sandbox.state import Sandbox
 
 
 def token_of(call: Call) -> str:
-    """The page sends the token bare in `pubToken`; later documents and every public client send it as Bearer."""
+    """The page sends it bare in `pubToken`; later documents and every public client send a Bearer."""
     own = call.headers.get("pubToken")
     if own is not None:
         return own
@@ -33,12 +33,11 @@ PUBMATIC = Provider(name="pubmatic", account=_account, subject=_subject, throttl
 
 
 def guarded(operation: Operation) -> Operation:
-    """The operation behind PubMatic's door: the token, the right to the API, the media type (required on GET too)."""
+    """The operation behind PubMatic's door: token, right to the API, media type (also on GET)."""
 
     @wraps(operation)
     def behind_the_door(call: Call, sandbox: Sandbox) -> Answer:
-        refusal = _refusal(call, sandbox)
-        return refusal if refusal else operation(call, sandbox)
+        return _refusal(call, sandbox) or operation(call, sandbox)
 
     return behind_the_door
 

@@ -1,7 +1,7 @@
-"""Which codes does an audience or a query earn?
+"""Which codes an audience or a query earns.
 
-Every rule as data: the documented code, the kinds of audience whose table lists it, and what must hold. All broken
-rules are answered at once.
+Every rule as data: the documented code, the kinds of audience whose table lists it, and what must hold. All
+broken rules are answered at once.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -32,7 +32,7 @@ def kind_of(fields: Fields) -> str:
 
 
 def account_type(fields: Fields) -> Any:
-    """The page's complex samples send accountTypeId where its table says accountType; a complex audience may do either."""
+    """The complex samples send accountTypeId where the table says accountType; either will do there."""
     value = fields.get("accountType")
     return fields.get("accountTypeId") if value is None and kind_of(fields) == COMPLEX else value
 
@@ -50,7 +50,7 @@ def flag(value: Any) -> int:
 
 
 def price_of(value: Any) -> float | None:
-    """None when absent; what is no number becomes 0, as the parameter table says (a negative one has its own code)."""
+    """None when absent; what is no number becomes 0, as documented (a negative one has its own code)."""
     if value is None:
         return None
     try:

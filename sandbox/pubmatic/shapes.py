@@ -1,7 +1,8 @@
-"""In which of its several shapes does PubMatic show an audience?
+"""In which of its several shapes PubMatic shows an audience.
 
-The samples disagree with each other, field by field, and so does the sandbox: queryInfix, price, dates and the types
-of dataProviderId and audienceGroupId depend on the call. A client that trusts one of them breaks here first.
+The samples disagree with each other, field by field, and so does the sandbox: queryInfix, price, dates and
+the types of dataProviderId and audienceGroupId depend on the call. A client that trusts one of them breaks
+here first.
 """
 
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ def created(one: Audience) -> dict[str, Any]:
 
 
 def detailed(one: Audience) -> dict[str, Any]:
-    """The answer to a get and a patch. A complex one has no sample: the create's shape plus accountType, unverified."""
+    """The answer to a get and a patch. For a complex one there is no sample: unverified."""
     return (
         _complex(one) | {"accountType": one.owner.account_type}
         if one.is_complex
@@ -35,7 +36,7 @@ def in_bare_list(one: Audience) -> dict[str, Any]:
 
 
 def on_page(one: Audience) -> dict[str, Any]:
-    """An item of {metaData, items}: numbers for prices, strings for data providers, American dates, no clientId."""
+    """An item of {metaData, items}: a number as price, a string as dataProviderId, American dates."""
     item: dict[str, Any] = {
         "id": one.id,
         "name": one.name,

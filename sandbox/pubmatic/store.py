@@ -1,4 +1,4 @@
-"""Which PubMatic audiences exist?"""
+"""Which PubMatic audiences exist."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ _FIRST_ID = 475332
 
 @dataclass(slots=True, kw_only=True)
 class Audience:
-    """One audience. A complex one has `query` and neither provider_audience_id nor transfer_code of its own."""
+    """One audience. A complex one has a `query`, but no provider_audience_id and no transfer_code."""
 
     id: int = 0
     owner: Account

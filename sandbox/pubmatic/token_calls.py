@@ -1,4 +1,4 @@
-"""What do PubMatic's two token calls answer?"""
+"""What PubMatic's two token calls answer."""
 
 import hmac
 from http import HTTPStatus
@@ -7,7 +7,6 @@ from sandbox.answers import JSON, Answer, json_answer
 from sandbox.calls import Call
 from sandbox.pubmatic.errors import error, invalid_token, wrong_media_type
 from sandbox.pubmatic.provider import token_of
-from sandbox.pubmatic.tokens import Pair
 from sandbox.state import Sandbox
 
 
@@ -46,7 +45,7 @@ def _missing(call: Call, names: tuple[str, ...]) -> Answer | None:
 
 
 def _fresh_pair(account: str, sandbox: Sandbox) -> Answer:
-    pair: Pair | None = sandbox.tokens.generate(
+    pair = sandbox.tokens.generate(
         account,
         now=sandbox.wall(),
         monotonic=sandbox.monotonic(),

@@ -1,7 +1,7 @@
-"""Which PubMatic tokens are good, and how do accounts come by new ones?
+"""Which PubMatic tokens are good, and how accounts come by new ones.
 
-Two calls known from the provider's partners and public clients: a log-in that generates a pair of tokens, and a refresh
-that replaces both. More than 200 generations in any 20 minutes disable the account.
+Two calls known from the provider's partners and public clients: a log-in that generates a pair of tokens, and
+a refresh that replaces both. More than 200 generations in any 20 minutes disable the account.
 """
 
 import secrets
