@@ -22,7 +22,7 @@ class Attempt(Wire):
     outcome: Text = Field(description="How it ended, in one word of the closed set of outcomes.")
     requests: Count
     provider_code: str | None
-    http_status: int | None
+    http_status: Count | None
     message: str | None = Field(description="What was said, with every known secret removed.")
 
 

@@ -73,7 +73,7 @@ class Error(Wire):
     category: ErrorCategory
     message: Text = Field(description="A sentence for a person, with every known secret removed.")
     provider_code: str | None
-    http_status: int | None
+    http_status: Count | None
     details: list[Detail]
     replayable: bool
 

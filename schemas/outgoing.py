@@ -163,7 +163,7 @@ def _frame(event_id: str, source: str, time: datetime) -> dict[str, Any]:
 
 
 def _json(event: SucceededEvent | FailedEvent | RejectedEvent) -> dict[str, Any]:
-    # What was not set (a subject that could not be read) is left out; what is null in `data` stays and says so.
+    # What was not set (a subject that could not be read) is left out; a null in `data` stays.
     return event.model_dump(mode="json", exclude_unset=True)
 
 

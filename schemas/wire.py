@@ -115,7 +115,7 @@ class Wire(BaseModel):
         for name in cls._optional.intersection(own.get("properties", {})):
             own["properties"][name] = _or_null(own["properties"][name])
         if cls.rules:
-            own["allOf"] = [schema for rule in cls.rules if (schema := rule.schema())]
+            own["allOf"] = [said for rule in cls.rules if (said := rule.schema())]
         return schema
 
 
