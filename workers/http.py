@@ -59,9 +59,9 @@ class Answer:
         try:
             value = json.loads(self.body)
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-            return value
         except (ValueError, RecursionError):
             return None
+        return value
 
     def retry_after_s(self) -> float | None:
         """``Retry-After`` in seconds from now, given as seconds or as a date (RFC 9110, 10.2.3)."""

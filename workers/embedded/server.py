@@ -27,7 +27,9 @@ def ensure_running(directory: Path) -> Path:
     directory = directory.expanduser().absolute()
     socket = directory / "valkey.sock"
     if len(str(socket).encode()) > _LONGEST_SOCKET_PATH:
-        raise SettingsError(f"AUDIENCE_DATA_DIR: {directory} is too long for a Unix socket; choose a shorter path")
+        raise SettingsError(
+            f"AUDIENCE_DATA_DIR: {directory} is too long for a Unix socket; choose a shorter path"
+        )
     if directory not in _keepers or _keepers[directory].poll() is not None:
         _keepers[directory] = _start_keeper(directory, socket)
     _wait_until_ready(directory, socket)
@@ -77,7 +79,9 @@ def _wait_until_ready(directory: Path, socket: Path) -> None:
             try:
                 client.ping()
             except redis.BusyLoadingError:
-                deadline = time.monotonic() + START_S  # it reads its append-only file, however long that takes
+                deadline = (
+                    time.monotonic() + START_S
+                )  # it reads its append-only file, however long that takes
             except (redis.ConnectionError, redis.TimeoutError):
                 if time.monotonic() > deadline or _keepers[directory].poll() is not None:
                     raise SettingsError(

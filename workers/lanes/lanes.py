@@ -6,13 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import redis
 
 from workers.lanes.keys import partition
+from workers.lanes.scripts import run
 from workers.settings import Limit, ProviderConfig
 
 AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
@@ -42,9 +41,10 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """One request may be sent ``wait_s`` from now, and not before."""
+    """One request may be sent ``wait_s`` from now, and not before; ``timed``: nor later."""
 
     wait_s: float
+    timed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,8 @@ class Lanes:
         self.provider = provider
         self.partition = partition(provider)
 
-    def _run(self, script: str, *args: Any, client: Any = None) -> Any:
-        registered = self.client.register_script(script_text(script))
-        return registered(keys=[self.partition], args=args, client=client)
+    def _run(self, script: str, *args: Any) -> Any:
+        return run(self.client, script, self.partition, *args)
 
     def configure(self, config: ProviderConfig) -> None:
         """Write down the limits and caps of every account, for all workers."""
@@ -206,7 +205,9 @@ class Lanes:
             _us(RUNNING_LEASE_S),
         )
         wait_s = wait_us / 1e6
-        return Permitted(wait_s) if answer == b"go" else Refused(Refusal(answer.decode()), wait_s)
+        if answer in {b"go", b"timed"}:
+            return Permitted(wait_s, timed=answer == b"timed")
+        return Refused(Refusal(answer.decode()), wait_s)
 
     def give_back(self, held: Record | Handed, again: Again, *, requests: int = 0, line: str = "") -> bool:
         """Settle a lease with "again". False: the lease was lost, and nothing was changed."""
@@ -242,10 +243,7 @@ class Lanes:
 
     def rescue(self) -> tuple[int, int]:
         """Return leases that ran out: how many had not started, how many had."""
-        line = json.dumps(
-            {"outcome": "Unknown", "message": "the worker was lost, or held the job for too long"}
-        )
-        handed, running = self._run("rescue", BATCH, line)
+        handed, running = self._run("rescue", BATCH, "the worker was lost, or held the job for too long")
         return handed, running
 
     def take_ended(self, runner: str) -> list[Record]:
@@ -274,13 +272,6 @@ class Lanes:
             for priority in range(10):
                 pipe.zcard(f"{self.partition}:lane:{account}:waiting:{priority}")
             return sum(pipe.execute())
-
-
-@cache
-def script_text(name: str) -> str:
-    """A script with what all of them share in front."""
-    folder = files("workers.lanes") / "scripts"
-    return (folder / "lane.lua").read_text() + (folder / f"{name}.lua").read_text()
 
 
 def _us(seconds: float | None) -> int:

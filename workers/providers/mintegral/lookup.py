@@ -13,8 +13,7 @@ from workers.providers.mintegral.pages import read_list
 from workers.providers.provider import Absent, CannotTell, Found, Look
 
 CLOCK_SKEW = timedelta(minutes=1)
-"""How far Mintegral's clock may be behind ours. Unverified. More would risk adopting an older namesake; a clock
-that is further off would hardly get a signature accepted."""
+"""How far Mintegral's clock may be behind ours. Unverified. More would risk adopting an older namesake."""
 
 # IDFV and IDFV_MD5: 10 and 11 in Create (2025-07-29) and List, 12 and 13 in Update and newer copies of Create
 _SAME_DEVICE = {12: 10, 13: 11}

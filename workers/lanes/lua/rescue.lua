@@ -1,6 +1,6 @@
 -- Return leases that ran out. Never started: the job keeps its place and nothing is spent. Started: it may have
 -- been sent, so the attempt counts, and a request that changes something must be looked for first.
--- ARGV: how many at most, history line of a lost worker. Returns {never started, started}
+-- ARGV: how many at most, what the history says of it. Returns {never started, started}
 local most = number(ARGV[1])
 
 local function expired(state)
@@ -16,8 +16,11 @@ end
 for _, member in ipairs(running) do
   local account, id = split(member)
   local job = job_key(account, id)
-  local held = redis.call('HMGET', job, 'asked', 'changed', 'changed_at')
+  local held = redis.call('HMGET', job, 'asked', 'changed', 'changed_at', 'run', 'attempts', 'attempt_at')
   if number(held[1]) > 0 then
+    add_history(job, cjson.encode({
+      run = number(held[4]), number = number(held[5]) + 1, started_at = number(held[6]) / 1e6,
+      outcome = 'Unknown', requests = number(held[1]), message = ARGV[2]}))
     redis.call('HINCRBY', job, 'attempts', 1)
     redis.call('HINCRBY', job, 'requests', held[1])
   end
@@ -25,7 +28,6 @@ for _, member in ipairs(running) do
     redis.call('HSET', job, 'look', 1, 'looks', 0, 'unknown_since', held[3])
   end
   redis.call('HINCRBY', job, 'rescues', 1)
-  add_history(job, ARGV[2])
   end_lease(account, id)
   put_in_lane(account, id, now)
 end

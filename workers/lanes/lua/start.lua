@@ -5,7 +5,7 @@ local job = job_key(account, id)
 local held = redis.call('HMGET', job, 'fence', 'state', 'runner')
 if held[1] ~= fence then return false end
 if held[2] == 'handed' then
-  redis.call('HSET', job, 'state', 'running', 'runner', runner)
+  redis.call('HSET', job, 'state', 'running', 'runner', runner, 'attempt_at', now)
   redis.call('HSETNX', job, 'started_at', now)
   redis.call('ZREM', K .. ':handed', account .. '/' .. id)
   redis.call('ZADD', K .. ':running', now + number(ARGV[5]), account .. '/' .. id)

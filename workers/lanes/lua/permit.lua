@@ -1,7 +1,8 @@
 -- The right to send one HTTP request, under every limit that applies: all of them or none.
 -- ARGV: account, id, fence, runner, which request of this lease (1, 2, …), it changes something (0/1),
 --       ahead_us (a permit may lie this far ahead), lease_us
--- Returns {'go' | 'limited' | 'paused' | 'expired' | 'lost', wait_us}
+-- Returns {'go' | 'timed' | 'limited' | 'paused' | 'expired' | 'lost', wait_us}; timed: under a limit, so that it
+-- holds for its moment only
 local account, id = ARGV[1], ARGV[2]
 local ahead_us, lease_us = number(ARGV[7]), number(ARGV[8])
 local job = job_key(account, id)
@@ -10,7 +11,7 @@ local lease_ends = number(redis.call('ZSCORE', K .. ':running', account .. '/' .
 if held[1] ~= ARGV[3] or held[2] ~= 'running' or held[3] ~= ARGV[4] or lease_ends <= now then return {'lost', 0} end
 
 -- The client repeats a command whose answer it lost: the same permit, not a second one.
-if number(held[4]) >= number(ARGV[5]) then return {'go', math.max(0, number(held[5]) - now)} end
+if number(held[4]) >= number(ARGV[5]) then return {'timed', math.max(0, number(held[5]) - now)} end
 
 if number(held[6]) > 0 and number(held[6]) <= now then return {'expired', 0} end
 local paused = paused_until(account)
@@ -22,4 +23,6 @@ spend(account, 'permit', at)
 redis.call('HSET', job, 'asked', ARGV[5], 'permit_at', at)
 if ARGV[6] == '1' then redis.call('HSET', job, 'changed', 1, 'changed_at', at) end
 redis.call('ZADD', K .. ':running', at + lease_us, account .. '/' .. id)
-return {'go', at - now}
+local timed = false
+each_limit(account, function() timed = true end)
+return {timed and 'timed' or 'go', at - now}

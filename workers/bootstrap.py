@@ -1,0 +1,192 @@
+"""Which parts make the service? The only place that reads the environment, opens connections and chooses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import redis
+from celery import Celery
+
+from workers import broker
+from workers.embedded import server
+from workers.execution.dispatcher import Dispatcher
+from workers.execution.execute import Executor
+from workers.execution.task import send
+from workers.intake.amqp import QueueReader
+from workers.intake.door import Door
+from workers.intake.redis_list import ListReader
+from workers.intake.redis_stream import StreamReader
+from workers.lanes.keys import REJECTED
+from workers.lanes.lanes import Lanes
+from workers.lanes.rejections import Rejections
+from workers.loop import Loop
+from workers.providers.provider import Provider, installed
+from workers.results.publisher import Publisher
+from workers.settings import ProviderConfig, Settings, SettingsError, read_config, read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the broker and the state store are."""
+
+    broker_url: str
+    redis_url: str
+
+
+def locate(settings: Settings) -> Endpoints:
+    """The broker and the state store; starts the embedded server where none is set.
+
+    Raises ``SettingsError`` where they cannot be told.
+    """
+    broker_url, redis_url = settings.broker_url, settings.redis_url
+    if broker_url is None:
+        if redis_url is not None:
+            return Endpoints(redis_url, redis_url)
+        socket = server.ensure_running(settings.data_dir)
+        return Endpoints(f"redis+socket://{socket}", f"unix://{socket}")
+    if redis_url is None:
+        if broker.is_amqp(broker_url):
+            raise SettingsError(
+                "AUDIENCE_BROKER_URL is an AMQP broker, which cannot hold the state: set AUDIENCE_REDIS_URL too"
+            )
+        return Endpoints(broker_url, broker_url)
+    return Endpoints(broker_url, redis_url)
+
+
+class Service:
+    """The parts of one process, made when they are first needed."""
+
+    def __init__(self, settings: Settings, endpoints: Endpoints) -> None:
+        self.settings = settings
+        self.endpoints = endpoints
+
+    @cached_property
+    def redis(self) -> redis.Redis:
+        return broker.redis_client(self.endpoints.redis_url)
+
+    @cached_property
+    def providers(self) -> Mapping[str, Provider]:
+        return installed()
+
+    @cached_property
+    def configs(self) -> Mapping[str, ProviderConfig]:
+        models = {name: provider.config_model for name, provider in self.providers.items()}
+        return read_config(self.settings.config, models)
+
+    @cached_property
+    def lanes(self) -> Mapping[str, Lanes]:
+        return {name: Lanes(self.redis, name) for name in self.providers}
+
+    @cached_property
+    def door(self) -> Door:
+        rejections = Rejections(self.redis, self.settings.dead_letter_days * 86400)
+        return Door(self.providers, self.configs, self.lanes, rejections)
+
+    @cached_property
+    def executor(self) -> Executor:
+        return Executor(self.providers, self.configs, self.lanes, self.door.payloads, self.settings)
+
+    def executed(self) -> list[str]:
+        """The providers that this worker executes."""
+        named = [name.strip() for name in self.settings.providers.split(",") if name.strip()]
+        for name in named:
+            if name not in self.providers:
+                raise SettingsError(
+                    f"AUDIENCE_PROVIDERS: {name} is not installed (installed: {', '.join(sorted(self.providers))})"
+                )
+        return named or sorted(self.providers)
+
+    def configure_lanes(self) -> None:
+        """Tell the lanes the limits of the configuration."""
+        for name, lanes in self.lanes.items():
+            lanes.configure(self.configs[name])
+
+    def loops(self, app: Celery) -> list[Loop]:
+        """The background threads of a worker, in the order in which they are to stop."""
+        return [*(self._intake() if self.settings.intake else []), *self._dispatch(app), *self._publish()]
+
+    def _intake(self) -> list[Loop]:
+        url = self.endpoints.broker_url
+        readers: list[ListReader | StreamReader | QueueReader] = [StreamReader(self.redis, self.door)]
+        if broker.is_amqp(url):
+            readers.append(QueueReader(url, self.door))
+        else:
+            client = broker.redis_client(url)
+            readers += [ListReader(client, queue.name, self.door) for queue in (broker.JOBS, broker.SUBMIT)]
+        return [Loop(f"intake-{number}", reader.turn, reader.close) for number, reader in enumerate(readers)]
+
+    def _dispatch(self, app: Celery) -> list[Loop]:
+        loops = []
+        for name in self.executed():
+            dispatcher = Dispatcher(
+                name,
+                self.lanes[name],
+                self.executor,
+                lambda provider, job: send(app, provider, job),
+                self.settings.lease_s,
+            )
+            loops.append(Loop(f"dispatch-{name}", dispatcher.turn))
+        return loops
+
+    def _publish(self) -> list[Loop]:
+        publishers = [
+            Publisher(
+                self.redis,
+                name,
+                self.endpoints.broker_url,
+                self.settings.results_queue,
+                self.settings.results_stream_length,
+            )
+            for name in (*self.providers, REJECTED)
+        ]
+        return [Loop(f"publish-{each.partition_name}", each.turn, each.close) for each in publishers]
+
+
+_service: tuple[int, Service] | None = None
+
+
+def service() -> Service:
+    """This process's service, from its environment. A forked pool process gets its own."""
+    global _service  # noqa: PLW0603 - one service a process, made when it is first needed
+    if _service is None or _service[0] != os.getpid():
+        settings = read_settings()
+        _service = os.getpid(), Service(settings, locate(settings))
+    return _service[1]
+
+
+def celery_configuration() -> dict[str, object]:
+    """Celery's settings, which it asks for when it first needs them."""
+    here = service()
+    broker.register_transport()
+    url = here.endpoints.broker_url
+    return {
+        "broker_url": url,
+        "broker_use_ssl": broker.tls(url),
+        "broker_transport_options": broker.transport_options(url),
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_pool_limit": here.settings.concurrency,
+        "task_queues": [broker.provider_queue(name) for name in here.executed()],
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "worker_pool": "threads",
+        "worker_concurrency": here.settings.concurrency,
+        "worker_prefetch_multiplier": 1,
+        "worker_send_task_events": True,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+    }
+
+
+Announce = Callable[[str], None]
+
+
+def announce_embedded(here: Service, say: Announce = lambda line: print(line, file=sys.stderr)) -> None:  # noqa: T201
+    """One line that says which server is used, where none was configured."""
+    if here.settings.broker_url is None and here.settings.redis_url is None:
+        say(f"embedded server: {here.endpoints.redis_url} (for production set AUDIENCE_BROKER_URL)")

@@ -1,0 +1,1 @@
+"""From a lease to a settled job: dispatch, attempt, outcome, verdict, settle."""

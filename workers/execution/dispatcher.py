@@ -1,0 +1,56 @@
+"""When is a job handed to the workers? When it may run now: taken from its lane and sent as a small Celery task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from workers.execution.execute import Executor
+from workers.lanes.lanes import BATCH, Again, Handed, Lanes
+
+LONGEST_SLEEP_S = 5.0  # a wake-up may have gone to a dispatcher that died with it
+
+log = structlog.get_logger()
+
+Send = Callable[[str, Handed], None]
+"""Sends the hint for one job of a provider. Raises where the broker is out of reach."""
+
+
+@dataclass
+class Dispatcher:
+    """Dispatches the jobs of one provider. One runs in every worker of it; each step is atomic."""
+
+    provider: str
+    lanes: Lanes
+    executor: Executor
+    send: Send
+    lease_s: float
+
+    def turn(self) -> None:
+        """Hand out what may run now, return what was lost, and sleep until something can change."""
+        taken = self.lanes.take(BATCH, self.lease_s)
+        self._send(taken.jobs)
+        if taken.rescue_is_due:
+            self._rescue()
+        elif not taken.jobs:
+            sleep_s = (
+                LONGEST_SLEEP_S if taken.next_look_s is None else min(LONGEST_SLEEP_S, taken.next_look_s)
+            )
+            self.lanes.wait_for_change(sleep_s)
+
+    def _send(self, jobs: tuple[Handed, ...]) -> None:
+        for position, job in enumerate(jobs):
+            try:
+                self.send(self.provider, job)
+            except Exception:
+                for unsent in jobs[position:]:  # the broker is out: they keep their places in their lanes
+                    self.lanes.give_back(unsent, Again(None, spent=False))
+                raise
+
+    def _rescue(self) -> None:
+        handed, running = self.lanes.rescue()
+        if handed or running:
+            log.warning("leases.rescued", provider=self.provider, never_started=handed, started=running)
+        self.executor.answer_ended(self.provider)

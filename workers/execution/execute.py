@@ -1,0 +1,137 @@
+"""What happens to a job that was handed out? Lease, attempt, verdict, settle: the way of a job, top to bottom."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from random import SystemRandom
+from typing import Any
+
+import structlog
+
+from schemas.job import Job
+from schemas.reading import Accepted, Payloads, read_body
+from workers.execution.attempt import Attempted, attempt
+from workers.execution.attempt_log import log_attempt
+from workers.execution.permits import LeaseLost, Permits
+from workers.execution.settle import Ran, settle
+from workers.execution.verdict import Trouble, Verdict, decide, too_old
+from workers.http import Call
+from workers.lanes.lanes import Lanes, Record
+from workers.loop import OUTAGES
+from workers.outcome import Broken, Said, Throttled, Unknown
+from workers.providers.provider import Provider
+from workers.redaction import redacted
+from workers.settings import ProviderConfig, Settings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The job was not this delivery's (any more): whoever holds its lease settles it."""
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Executes the jobs of every provider."""
+
+    providers: Mapping[str, Provider]
+    configs: Mapping[str, ProviderConfig]
+    lanes: Mapping[str, Lanes]
+    payloads: Payloads
+    settings: Settings
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the worker is to end: nothing new is sent then, and unsent jobs go back to their lanes."""
+
+    def execute(self, provider: str, account: str, job_id: str, fence: int) -> Verdict | Stale:
+        """Work on a job that was handed out. Raises only if the state store is out of reach."""
+        record = self.lanes[provider].start(account, job_id, fence, runner=uuid.uuid4().hex)
+        if record is None:
+            return Stale()  # delivered twice, or too late: somebody else has the job, or had it
+        job, payload, warnings = self._read(provider, record)
+        try:
+            ran = self._run(provider, record, job, payload, warnings)
+        except LeaseLost:
+            return Stale()
+        policy = self.configs[provider].policy(account)
+        verdict = decide(ran.attempted.outcome, ran.attempted.before, policy, SystemRandom().random())
+        return self._settle(provider, ran, verdict)
+
+    def answer_ended(self, provider: str) -> int:
+        """Answer the waiting jobs whose time is over. How many there were."""
+        ended = self.lanes[provider].take_ended(runner=uuid.uuid4().hex)
+        for record in ended:
+            job, _, warnings = self._read(provider, record)
+            before, now = _trouble(record), time.time()
+            verdict = too_old(record.expires_at, now, before)
+            ran = Ran(record, job, warnings, Attempted(Broken(verdict.said), before), 0, now, now)
+            self._settle(provider, ran, verdict)
+        return len(ended)
+
+    def _read(self, provider: str, record: Record) -> tuple[Job, Any, tuple[str, ...]]:
+        """The stored job, its payload by its model, and its warnings. No payload: this release refuses the job."""
+        read = read_body(record.body, self.payloads)
+        if isinstance(read, Accepted):
+            return read.job, read.payload, read.warnings
+        said = read.readable
+        job = Job.model_construct(
+            id=record.id,
+            provider=provider,
+            account=record.account,
+            operation=record.operation,
+            correlation_id=said.correlation_id,
+            metadata=said.metadata or {},
+        )
+        return job, None, ()
+
+    def _run(self, provider: str, record: Record, job: Job, payload: Any, warnings: tuple[str, ...]) -> Ran:
+        """One attempt, with whatever it may run into made an outcome. Raises ``LeaseLost``."""
+        config, began_at = self.configs[provider], time.time()
+        permits = Permits(self.lanes[provider], record, self.stopping)
+        if record.account not in config.accounts:
+            attempted = Attempted(Broken(Said("the account is no longer configured")), _trouble(record))
+        elif payload is None:
+            attempted = Attempted(
+                Broken(Said("the stored job is not valid in this release")), _trouble(record)
+            )
+        else:
+            call = Call(config.accounts[record.account], config.base_url, permits)
+            attempted = self._attempt(provider, record, payload, call, permits)
+        return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time())
+
+    def _attempt(
+        self, provider: str, record: Record, payload: Any, call: Call, permits: Permits
+    ) -> Attempted:
+        operation = self.providers[provider].operations[record.operation]
+        before = _trouble(record)
+        try:
+            attempted = attempt(
+                operation, payload, call, before, self.configs[provider].policy(record.account)
+            )
+            return replace(attempted, outcome=redacted(attempted.outcome, call.secrets))
+        except (LeaseLost, *OUTAGES):
+            raise
+        except (
+            Exception
+        ) as error:  # a bug of ours or of a provider's adapter: the job ends, told apart from the rest
+            log.exception("attempt.failed", provider=provider, account=record.account, job_id=record.id)
+            said = Said(f"this service failed on the job ({type(error).__name__})")
+            return Attempted(Unknown(said) if permits.changed else Broken(said), before)
+
+    def _settle(self, provider: str, ran: Ran, verdict: Verdict) -> Verdict | Stale:
+        settled = settle(self.lanes[provider], ran, verdict, self.settings)
+        log_attempt(provider, ran, verdict, settled=settled)
+        return verdict if settled else Stale()
+
+
+def _trouble(record: Record) -> Trouble:
+    throttles = 0
+    for line in reversed(record.history):
+        if line["outcome"] != Throttled.__name__:
+            break
+        throttles += 1
+    return Trouble(record.attempts, throttles, record.looks, record.look, record.unknown_since)

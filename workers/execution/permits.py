@@ -1,0 +1,66 @@
+"""When may an attempt send its next request? When a permit's moment has come, and only if the lease still holds.
+
+A permit under a limit is good for its moment, not for later: what wakes too late (a busy machine, a stopped
+process) asks again, so that requests never bunch up. The worst case is a request ``LATE_S`` after its moment.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from workers.lanes.lanes import Lanes, Permitted, Record, Refusal, Refused
+from workers.outcome import AttemptEnded, Expired, Postponed, Said
+
+LATE_S = 0.015
+LEASE_CHECK_S = 5.0  # without a limit only the lease must still hold, which is given for 45 s
+SLICE_S = 0.5  # a job that has begun waits for its next permit in slices, each renewing nothing but hope
+
+
+class LeaseLost(Exception):  # noqa: N818 - an ending: the job is somebody else's now
+    """The lease has gone to another worker, or the job has ended: send nothing, settle nothing."""
+
+
+@dataclass
+class Permits:
+    """The permits of one lease. Called before each request."""
+
+    lanes: Lanes
+    record: Record
+    stopping: threading.Event
+    asked: int = 0
+    sent: int = 0
+    changed: bool = field(default=False)
+    """Whether a request was let go that may have changed something."""
+
+    def __call__(self, changes: bool) -> None:  # noqa: FBT001 - the face that Call wants
+        """Wait until one request may be sent. Raises ``AttemptEnded`` or ``LeaseLost``."""
+        while True:
+            if self.stopping.is_set():
+                raise AttemptEnded(Postponed(Said("the worker is stopping"), 0.0))
+            asked_at = time.monotonic()
+            answer = self.lanes.permit(self.record, self.asked + 1, changes=changes)
+            if isinstance(answer, Refused):
+                self._wait_or_end(answer)
+            elif self._in_time(answer, asked_at):
+                self.sent += 1
+                self.changed = self.changed or changes
+                return
+
+    def _in_time(self, permitted: Permitted, asked_at: float) -> bool:
+        self.asked += 1
+        time.sleep(permitted.wait_s)  # counted from now, so never too early
+        late_s = time.monotonic() - (asked_at + permitted.wait_s)
+        return late_s <= (LATE_S if permitted.timed else LEASE_CHECK_S)
+
+    def _wait_or_end(self, refused: Refused) -> None:
+        match refused.why:
+            case Refusal.LOST:
+                raise LeaseLost
+            case Refusal.EXPIRED:
+                raise AttemptEnded(Expired())
+            case Refusal.LIMITED if self.sent and time.time() + refused.wait_s < self.record.ends_at:
+                time.sleep(min(refused.wait_s, SLICE_S))
+            case Refusal.LIMITED | Refusal.PAUSED:
+                raise AttemptEnded(Postponed(Said(f"the lane is {refused.why}"), refused.wait_s))

@@ -1,0 +1,128 @@
+"""How does a verdict become state? One atomic step each: back to the lane, or an ending with its event."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from schemas import outgoing
+from schemas.event import Error
+from schemas.job import Job
+from workers.execution.attempt import Attempted
+from workers.execution.verdict import Dead, Done, Verdict
+from workers.lanes.lanes import Again, Lanes, Record
+from workers.outcome import Outcome, Postponed, Said, Succeeded
+from workers.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One attempt, as far as its settling needs to know it. Times are seconds since the epoch."""
+
+    record: Record
+    job: Job
+    warnings: tuple[str, ...]
+    attempted: Attempted
+    requests: int
+    began_at: float
+    ended_at: float
+
+
+def settle(lanes: Lanes, ran: Ran, verdict: Verdict, settings: Settings) -> bool:
+    """Do what the verdict says. False: the lease was lost meanwhile, and nothing was changed."""
+    match verdict:
+        case Again():
+            return lanes.give_back(ran.record, verdict, requests=ran.requests, line=_line(ran))
+        case Done(outcome):
+            warnings = (*ran.warnings, *outcome.warnings)
+            event = outgoing.succeeded(ran.job, _course(ran, 1, warnings), outcome.result)
+            return _finish(lanes, ran, event, 1, settings, dead=None)
+        case Dead():
+            spent = int(verdict.spent)
+            error = _error(verdict)
+            event = outgoing.failed(ran.job, _course(ran, spent, ran.warnings), error)
+            return _finish(lanes, ran, event, spent, settings, dead=error)
+        case _:
+            assert_never(verdict)
+
+
+def said_of(outcome: Outcome) -> Said | None:
+    """What was said at the end of the attempt; nothing where it succeeded."""
+    return None if isinstance(outcome, Succeeded) else outcome.said
+
+
+def _finish(  # noqa: PLR0913, PLR0917 - the parts of an ending
+    lanes: Lanes, ran: Ran, answer: outgoing.Outgoing, spent: int, settings: Settings, dead: Error | None
+) -> bool:
+    return lanes.finish(
+        ran.record,
+        state="succeeded" if dead is None else "failed",
+        attempts=ran.record.attempts + spent,
+        requests=ran.record.requests + ran.requests,
+        event=json.dumps(answer.event, ensure_ascii=False).encode(),
+        routing_key=answer.routing_key,
+        keep_s=settings.idempotency_days * 86400,
+        line=_line(ran),
+        dead=None if dead is None else _dead_fields(dead, ran),
+        dead_keep_s=settings.dead_letter_days * 86400,
+    )
+
+
+def _course(ran: Ran, spent: int, warnings: tuple[str, ...]) -> outgoing.Course:
+    record = ran.record
+    return outgoing.Course(
+        run=record.run,
+        attempts=record.attempts + spent,
+        requests=record.requests + ran.requests,
+        enqueued_at=_moment(record.accepted_at),
+        started_at=None if record.started_at is None else _moment(record.started_at),
+        finished_at=_moment(ran.ended_at),
+        warnings=warnings,
+    )
+
+
+def _error(dead: Dead) -> Error:
+    return Error(
+        category=dead.category,
+        message=dead.said.message or dead.category,
+        provider_code=dead.said.code,
+        http_status=dead.said.http_status,
+        details=[],
+        replayable=dead.replayable,
+    )
+
+
+def _dead_fields(error: Error, ran: Ran) -> dict[str, str]:
+    return {
+        "provider": ran.job.provider,
+        "category": error.category,
+        "provider_code": error.provider_code or "",
+        "message": error.message,
+        "replayable": str(int(error.replayable)),
+    }
+
+
+def _line(ran: Ran) -> str:
+    """The attempt as a line of the job's history; none where nothing was sent."""
+    outcome = ran.attempted.outcome
+    if isinstance(outcome, Postponed) or not ran.requests:
+        return ""
+    said = said_of(outcome)
+    line: dict[str, Any] = {
+        "run": ran.record.run,
+        "number": ran.record.attempts + 1,
+        "started_at": ran.began_at,
+        "ended_at": ran.ended_at,
+        "outcome": type(outcome).__name__,
+        "requests": ran.requests,
+        "provider_code": said and said.code,
+        "http_status": said and said.http_status,
+        "message": said and said.message,
+    }
+    return json.dumps(line)
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,62 @@
+"""What does Celery see? One task for each operation of each provider, which ends as Flower should show the job."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from celery import Celery, Task
+from celery.exceptions import Reject, Retry
+
+from workers.broker import provider_queue
+from workers.execution.execute import Executor, Stale
+from workers.execution.verdict import Dead, Done, Verdict
+from workers.lanes.lanes import Again, Handed
+from workers.providers.provider import Provider
+
+
+class JobFailed(Exception):  # noqa: N818 - Flower shows the name
+    """The job ended badly; its event and its dead letter tell the rest."""
+
+
+def register(app: Celery, providers: Mapping[str, Provider], executor: Callable[[], Executor]) -> None:
+    """Give the app a task for every operation: ``pubmatic.create_audience`` and so on."""
+    for name, provider in providers.items():
+        for operation in provider.operations:
+            _register(app, name, operation, executor)
+
+
+def send(app: Celery, provider: str, job: Handed) -> None:
+    """Send the hint that a job may run: its name and its lease, and nothing of its content."""
+    app.send_task(
+        f"{provider}.{job.operation}",
+        args=[job.account, job.id, job.fence],
+        queue=provider_queue(provider),
+        # One id for all attempts of a run, so that Flower shows one task that was retried.
+        task_id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{provider}/{job.account}/{job.id}/{job.run}")),
+    )
+
+
+def _register(app: Celery, provider: str, operation: str, executor: Callable[[], Executor]) -> None:
+    def run(self: Task, account: str, job_id: str, fence: int) -> str:  # noqa: ARG001 - bound, as Celery wants
+        return _tell_celery(executor().execute(provider, account, job_id, fence))
+
+    app.task(run, name=f"{provider}.{operation}", bind=True, throws=(JobFailed,), ignore_result=True)
+
+
+def _tell_celery(verdict: Verdict | Stale) -> str:
+    """Celery's word for the ending. Nothing is published by it: the job is settled already."""
+    match verdict:
+        case Done():
+            return "succeeded"
+        case Dead(category, said):
+            raise JobFailed(f"{category}: {said.message}")
+        case Again(after_s):
+            raise Retry("back in its lane", when=after_s or 0.0)
+        case Stale():
+            _reject()
+
+
+def _reject() -> NoReturn:
+    raise Reject("the job is not this delivery's any more", requeue=False)

@@ -1,0 +1,176 @@
+"""What follows from an outcome? A pure function of the outcome, the job so far, the policy and the dice.
+
+The life of a job that meets trouble, as an operator lives it: a job that surely was not applied is tried again
+after a random wait whose ceiling doubles (full jitter), until its tries are used up. A lost answer of a create is
+looked up first: after ``look_after_s``, then twice that, and so on; only after ``looks`` misses in a row counts
+the audience as absent and is sent again. A throttled job waits with its whole lane and spends nothing. Whatever
+waits dies with its age.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+from workers.lanes.lanes import Again
+from workers.outcome import (
+    AlreadyExists,
+    AuthFailed,
+    Broken,
+    Expired,
+    Outcome,
+    Postponed,
+    Rejected,
+    Said,
+    Succeeded,
+    Throttled,
+    Unavailable,
+    Unknown,
+    Unseen,
+)
+from workers.settings import RetryPolicy
+
+Category = Literal[
+    "auth",
+    "rejected_by_provider",
+    "throttled",
+    "unavailable",
+    "outcome_unknown",
+    "expired",
+    "internal",
+    "unknown_account",
+]
+
+# What an operator can hope to replay as it is: the cause lay outside the job.
+REPLAYABLE: frozenset[Category] = frozenset(
+    {
+        "auth",
+        "rejected_by_provider",
+        "throttled",
+        "unavailable",
+        "outcome_unknown",
+        "internal",
+        "unknown_account",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What the job has been through before this attempt."""
+
+    attempts: int = 0
+    throttles: int = 0  # in a row, up to now
+    looks: int = 0
+    unknown: bool = False  # an earlier request's outcome is unknown, and has not been found out
+    unknown_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The job ends as ``succeeded``."""
+
+    outcome: Succeeded
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """The job ends as ``failed``, and becomes a dead letter."""
+
+    category: Category
+    said: Said
+    spent: bool
+
+    @property
+    def replayable(self) -> bool:
+        return self.category in REPLAYABLE
+
+
+Verdict = Done | Dead | Again
+
+
+def decide(outcome: Outcome, before: Trouble, policy: RetryPolicy, dice: float) -> Verdict:
+    """The verdict. ``dice`` is a random number from 0 up to, not including, 1."""
+    match outcome:
+        case Succeeded():
+            return Done(outcome)
+        case Throttled(said, after_s):
+            pause_s = backoff_s(before.throttles, policy, 1.0) if after_s is None else after_s
+            return _keep(before, pause_s, pause_s=pause_s, pause_reason=said.message)
+        case Postponed(_, after_s):
+            return _keep(before, after_s)
+        case Unseen():
+            return Again(
+                look_wait_s(before.looks + 1, policy),
+                spent=False,
+                look=True,
+                looks=before.looks + 1,
+                unknown_since=before.unknown_since,
+            )
+        case Unknown(said):
+            if before.unknown:  # the look-up itself cannot tell, and would not later
+                return Dead("outcome_unknown", said, spent=True)
+            return Again(look_wait_s(0, policy), spent=True, look=True, unknown_now=True)
+        case Unavailable(said):
+            if before.attempts + 1 >= policy.max_attempts:
+                return Dead("outcome_unknown" if before.unknown else "unavailable", said, spent=True)
+            return Again(
+                backoff_s(before.attempts, policy, dice),
+                spent=True,
+                look=before.unknown,
+                looks=before.looks,
+                unknown_since=before.unknown_since,
+            )
+        case AuthFailed(said):
+            return _dead("auth", said, before)
+        case Rejected(said) | AlreadyExists(said):
+            return _dead("rejected_by_provider", said, before)
+        case Expired(said):
+            return _dead("expired", said, before, spent=False)
+        case Broken(said):
+            return _dead("internal", said, before)
+        case _:
+            assert_never(outcome)
+
+
+def too_old(record_expires_at: float | None, now: float, before: Trouble) -> Dead:
+    """The verdict on a job whose time ended while it waited."""
+    if before.unknown:
+        return Dead(
+            "outcome_unknown",
+            Said("the job's time ended before its lost answer could be found out"),
+            spent=False,
+        )
+    if record_expires_at is not None and record_expires_at <= now:
+        return Dead("expired", Expired().said, spent=False)
+    return Dead("throttled", Said("the job waited for longer than its maximum age"), spent=False)
+
+
+def backoff_s(attempts: int, policy: RetryPolicy, dice: float) -> float:
+    """A random wait below a ceiling that doubles with each attempt before, up to the cap."""
+    doublings = min(attempts, math.ceil(math.log2(policy.backoff_cap_s / policy.backoff_base_s + 1)))
+    return dice * min(policy.backoff_cap_s, policy.backoff_base_s * 2**doublings)
+
+
+def look_wait_s(looks: int, policy: RetryPolicy) -> float:
+    """The wait before the next look-up, after ``looks`` of them missed."""
+    return min(policy.backoff_cap_s, policy.look_after_s * 2 ** min(looks, 30))
+
+
+def _keep(before: Trouble, after_s: float, *, pause_s: float = 0.0, pause_reason: str = "") -> Again:
+    """Back to the lane with nothing spent and nothing forgotten."""
+    return Again(
+        after_s,
+        spent=False,
+        look=before.unknown,
+        looks=before.looks,
+        unknown_since=before.unknown_since,
+        pause_s=pause_s,
+        pause_reason=pause_reason,
+    )
+
+
+def _dead(category: Category, said: Said, before: Trouble, *, spent: bool = True) -> Dead:
+    """Dead, truthfully: while an earlier create's outcome is unknown, that leads over any other reason."""
+    return Dead("outcome_unknown" if before.unknown else category, said, spent=spent)

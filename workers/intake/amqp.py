@@ -1,0 +1,92 @@
+"""How are jobs read from RabbitMQ? Delivered with a prefetch count, stored, and only then acknowledged.
+
+On a connection and a thread of its own, beside Celery's consumer: Celery acknowledges bodies that it cannot read,
+and so loses them (celery 5.7.0); and what waits here for the state store must not hold up Celery's heartbeat.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from dataclasses import dataclass, field
+
+import redis
+import structlog
+from kombu import Connection, Consumer
+from kombu.message import Message as Delivery
+
+from workers.broker import JOBS, SUBMIT, connect
+from workers.intake.door import Door
+from workers.intake.message import from_queue
+
+PREFETCH = 100
+WAIT_S = 1.0
+
+log = structlog.get_logger()
+
+
+@dataclass
+class QueueReader:
+    """Reads the job queues of an AMQP broker. Any number of readers may."""
+
+    broker_url: str
+    door: Door
+    _connection: Connection | None = None
+    _delivered: deque[Delivery] = field(default_factory=deque)
+    _state_is_out: bool = False
+
+    def turn(self) -> None:
+        """Store the oldest delivery, or wait a second for one."""
+        try:
+            connection = self._open()
+            if not self._delivered or not self._store():
+                self._wait(connection)
+        except Exception:
+            self.close()  # what was not acknowledged is delivered again
+            raise
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        if self._connection is not None:
+            self._connection.release()
+        self._connection = None
+        self._delivered.clear()
+
+    def _store(self) -> bool:
+        """Store the oldest delivery. While the state store is out, hold it: each return to the queue would bring
+        the message nearer to RabbitMQ's delivery limit, and so to its loss."""
+        delivery = self._delivered[0]
+        body = delivery.body
+        try:
+            message = from_queue(body if isinstance(body, bytes) else body.encode(), self.door.payloads)
+            self.door.enter(message)
+        except redis.RedisError as error:
+            if not self._state_is_out:
+                log.warning("intake.holding", error=f"{type(error).__name__}: {error}")
+            self._state_is_out = True
+            return False
+        if self._state_is_out:
+            log.info("intake.goes_on")
+        self._state_is_out = False
+        delivery.ack()  # only now: the job, or its rejection, is stored
+        self._delivered.popleft()
+        return True
+
+    def _wait(self, connection: Connection) -> None:
+        """Let RabbitMQ deliver, and both sides' heartbeats pass."""
+        with contextlib.suppress(TimeoutError):
+            connection.drain_events(timeout=WAIT_S)
+        connection.heartbeat_check()
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            self._connection = connect(self.broker_url)
+            consumer = Consumer(
+                self._connection.channel(),
+                queues=[JOBS, SUBMIT],
+                on_message=self._delivered.append,
+                accept=None,
+                prefetch_count=PREFETCH,
+            )
+            consumer.consume()
+        return self._connection

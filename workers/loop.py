@@ -1,0 +1,57 @@
+"""How does a background thread live through an outage? It says so once, waits with backoff, and goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import amqp
+import redis
+import structlog
+from kombu.exceptions import KombuError
+
+OUTAGES = (redis.RedisError, KombuError, amqp.AMQPError, OSError)
+"""The broker or the state store is out of reach, full or starting."""
+
+_FIRST_WAIT_S = 0.1
+_LONGEST_WAIT_S = 5.0
+
+log = structlog.get_logger()
+
+
+class Loop(threading.Thread):
+    """A thread that takes turns until it is stopped. A turn may block for a second or so, and may raise."""
+
+    def __init__(
+        self, name: str, turn: Callable[[], None], ending: Callable[[], None] = lambda: None
+    ) -> None:
+        super().__init__(name=name, daemon=True)
+        self.stopping = threading.Event()
+        self._turn = turn
+        self._ending = ending
+
+    def run(self) -> None:
+        failures = 0
+        while not self.stopping.is_set():
+            try:
+                self._turn()
+            except OUTAGES as error:
+                if not failures:
+                    log.warning("loop.waiting", loop=self.name, error=f"{type(error).__name__}: {error}")
+            except (
+                Exception
+            ):  # a bug must not end the thread: what it did not finish is still in Redis or the broker
+                if not failures:
+                    log.exception("loop.failed", loop=self.name)
+            else:
+                if failures:
+                    log.info("loop.recovered", loop=self.name, failures=failures)
+                failures = 0
+                continue
+            failures += 1
+            self.stopping.wait(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** min(failures, 10)))
+        self._ending()
+
+    def stop(self) -> None:
+        """Ask the thread to end after its turn."""
+        self.stopping.set()
