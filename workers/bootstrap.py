@@ -110,14 +110,14 @@ class Service:
         return [*(self._intake() if self.settings.intake else []), *self._dispatch(app), *self._publish()]
 
     def _intake(self) -> list[Loop]:
+        stream = Loop("intake-stream", StreamReader(self.redis, self.door).turn)
         url = self.endpoints.broker_url
-        readers: list[ListReader | StreamReader | QueueReader] = [StreamReader(self.redis, self.door)]
         if broker.is_amqp(url):
-            readers.append(QueueReader(url, self.door))
-        else:
-            client = broker.redis_client(url)
-            readers += [ListReader(client, queue.name, self.door) for queue in (broker.JOBS, broker.SUBMIT)]
-        return [Loop(f"intake-{number}", reader.turn, reader.close) for number, reader in enumerate(readers)]
+            queues = QueueReader(url, self.door)
+            return [stream, Loop("intake-queues", queues.turn, queues.close)]
+        client = broker.redis_client(url)
+        lists = [ListReader(client, queue.name, self.door) for queue in (broker.JOBS, broker.SUBMIT)]
+        return [stream, *(Loop(f"intake-{each.queue}", each.turn, each.close) for each in lists)]
 
     def _dispatch(self, app: Celery) -> list[Loop]:
         loops = []
@@ -161,6 +161,7 @@ def service() -> Service:
 def celery_configuration() -> dict[str, object]:
     """Celery's settings, which it asks for when it first needs them."""
     here = service()
+    here.configs  # noqa: B018 - a wrong configuration ends the worker before it takes a job
     broker.register_transport()
     url = here.endpoints.broker_url
     return {
