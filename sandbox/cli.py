@@ -9,6 +9,7 @@ from sandbox.credentials import Credentials, Keys
 from sandbox.refusals import UnusableError
 from sandbox.server import LOOPBACK, serve
 
+READY = "sandbox ready on "
 _FRESH = Behaviour()
 
 
@@ -85,7 +86,7 @@ def run(
 
 def say_ready(url: str) -> None:
     """The one line that tells whoever started the process where to send requests."""
-    print(f"sandbox ready on {url}", flush=True)  # noqa: T201 -- this line is the command's output
+    print(f"{READY}{url}", flush=True)  # noqa: T201 -- this line is the command's output
 
 
 def _with(pubmatic_tokens: list[str], mintegral_keys: list[str]) -> Credentials:

@@ -87,8 +87,8 @@ def _who(call: Call) -> dict[str, object]:
 def _who_codes(who: Fields) -> list[str]:
     """What is wrong with who asks for one audience.
 
-    The page's example 3 tells a publisher without accountId of the client ID here (when listing: of the account
-    ID). An accountId that is there but wrong is AUD01_0036 in both.
+    The page's example 3 tells a publisher without accountId of the client ID here, and when listing of the
+    account ID. An accountId that is there but wrong is AUD01_0036 in both.
     """
     codes = rules.broken(rules.WHO_ASKS, who)
     if "accountId" in who:
