@@ -1,0 +1,144 @@
+"""Has every transport error its place, and is a request cut off, at a server that misbehaves for real?"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from workers.http import MAY_HAVE_ARRIVED, SURELY_NOT_SENT, Call
+from workers.outcome import AttemptEnded, Outcome, Unavailable, Unknown
+
+CHANGES = pytest.mark.parametrize(("changes", "lost"), [(True, Unknown), (False, Unavailable)])
+
+
+def leaves(error: type[httpx.RequestError]) -> Iterator[type[httpx.RequestError]]:
+    children = error.__subclasses__()
+    if not children:
+        yield error
+    for child in children:
+        yield from leaves(child)
+
+
+def test_every_transport_error_has_exactly_one_place() -> None:
+    placed = [*SURELY_NOT_SENT, *MAY_HAVE_ARRIVED]
+    assert set(placed) == set(leaves(httpx.RequestError))
+    assert len(placed) == len(set(placed))
+
+
+@CHANGES
+def test_a_refused_connection_was_surely_not_sent(*, changes: bool, lost: type[Outcome]) -> None:
+    del lost
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # bound but not listening: nobody else can take the port
+        assert isinstance(outcome_at(held.getsockname()[1], changes=changes), Unavailable)
+
+
+@CHANGES
+def test_an_address_without_a_host_was_surely_not_sent(*, changes: bool, lost: type[Outcome]) -> None:
+    del lost
+    call = Call(None, "http://no-such-host.invalid", lambda _: None, deadline_s=5.0)
+    with pytest.raises(AttemptEnded) as ended:
+        call.request("GET", "/", changes=changes, headers=dict)
+    assert isinstance(ended.value.outcome, Unavailable)
+
+
+@CHANGES
+def test_a_reset_after_the_request_may_have_been_applied(*, changes: bool, lost: type[Outcome]) -> None:
+    with misbehaving(reset) as port:
+        assert isinstance(outcome_at(port, changes=changes), lost)
+
+
+@CHANGES
+def test_a_close_without_an_answer_may_have_been_applied(*, changes: bool, lost: type[Outcome]) -> None:
+    with misbehaving(lambda _: None) as port:
+        assert isinstance(outcome_at(port, changes=changes), lost)
+
+
+@CHANGES
+def test_half_an_answer_may_have_been_applied(*, changes: bool, lost: type[Outcome]) -> None:
+    with misbehaving(lambda peer: peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")) as port:
+        assert isinstance(outcome_at(port, changes=changes), lost)
+
+
+@CHANGES
+def test_what_is_no_http_may_have_been_applied(*, changes: bool, lost: type[Outcome]) -> None:
+    with misbehaving(lambda peer: peer.sendall(b"SSH-2.0-OpenSSH_9.7\r\n")) as port:
+        assert isinstance(outcome_at(port, changes=changes), lost)
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"], ids=["head", "body"]
+)
+@CHANGES
+def test_a_dripping_answer_is_cut_off_at_the_deadline(
+    start: bytes, *, changes: bool, lost: type[Outcome]
+) -> None:
+    def drip(peer: socket.socket) -> None:
+        peer.sendall(start or b"HTTP/1.1 200 OK\r\nX-Long: ")
+        with contextlib.suppress(OSError):
+            while not given_up.wait(0.02):
+                peer.sendall(b"x")
+
+    given_up = threading.Event()
+    with misbehaving(drip) as port:
+        began = time.monotonic()
+        ended = outcome_at(port, changes=changes, deadline_s=0.3)
+        took = time.monotonic() - began
+        given_up.set()
+    assert isinstance(ended, lost)
+    assert 0.3 <= took < 3.0
+
+
+@CHANGES
+def test_a_silent_server_is_cut_off_at_the_deadline(*, changes: bool, lost: type[Outcome]) -> None:
+    given_up = threading.Event()
+
+    def keep_silent(_: socket.socket) -> None:
+        given_up.wait(10)
+
+    with misbehaving(keep_silent) as port:
+        ended = outcome_at(port, changes=changes, deadline_s=0.2)
+        given_up.set()
+    assert isinstance(ended, lost)
+    assert "0.2 s" in ended.said.message or "timed out" in ended.said.message
+
+
+def outcome_at(port: int, *, changes: bool, deadline_s: float = 5.0) -> Unknown | Unavailable:
+    call = Call(None, f"http://127.0.0.1:{port}", lambda _: None, deadline_s=deadline_s)
+    with pytest.raises(AttemptEnded) as ended:
+        call.request("POST", "/", changes=changes, headers=dict, body={"a": 1})
+    assert isinstance(ended.value.outcome, Unknown | Unavailable)
+    return ended.value.outcome
+
+
+def reset(peer: socket.socket) -> None:
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@contextlib.contextmanager
+def misbehaving(behave: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A server that reads one request, does what it is told, and closes."""
+
+    def serve() -> None:
+        peer, _ = listening.accept()
+        with peer:
+            received = b""
+            while b'{"a": 1}' not in received:
+                received += peer.recv(4096)
+            behave(peer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            thread.join(10)
+            assert not thread.is_alive()
