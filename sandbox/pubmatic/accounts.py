@@ -49,7 +49,7 @@ def account_of_client(client_id: str, data_provider_id: int) -> Account:
         return Account("PUBLISHER", _SAMPLE_ACCOUNT_ID)
     if derived != client_id and derived.isdecimal():
         return Account("PUBLISHER", int(derived))
-    digest = zlib.crc32(f"{data_provider_id}:{client_id}".encode())
+    digest = zlib.crc32(f"{data_provider_id}:{client_id}".encode(errors="replace"))
     return Account("PUBLISHER", _DERIVED_ACCOUNTS_FROM + digest)
 
 

@@ -66,4 +66,4 @@ def _fresh_pair(account: str, sandbox: Sandbox) -> Answer:
 
 
 def _equal(known: str, given: str) -> bool:
-    return hmac.compare_digest(known.encode(), given.encode())
+    return hmac.compare_digest(known.encode(), given.encode(errors="replace"))

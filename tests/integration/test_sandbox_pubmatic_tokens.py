@@ -99,3 +99,9 @@ def test_a_token_added_from_outside_is_accepted(api: httpx.Client) -> None:
     added = {"provider": "pubmatic", "account": "hooli", "access_token": "hooli-token"}
     assert api.post("/_sandbox/credentials", json=added).status_code == 201
     assert is_good(api, "hooli-token")
+
+
+def test_half_a_surrogate_pair_is_a_wrong_password_and_no_crash(api: httpx.Client) -> None:
+    body = f'{{"userName": "{ACME.user_name}", "password": "\\ud800", "apiProduct": "PUBLISHER"}}'
+    answer = api.post(TOKEN, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 401
