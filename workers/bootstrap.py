@@ -79,7 +79,7 @@ class Service:
 
     @cached_property
     def lanes(self) -> Mapping[str, Lanes]:
-        return {name: Lanes(self.redis, name) for name in self.providers}
+        return {name: Lanes(self.redis, name, self.settings.request_timeout_s) for name in self.providers}
 
     @cached_property
     def door(self) -> Door:

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     lease_s: float = Field(
         10.0, gt=0, description="Seconds a job may lie on the provider's queue before it returns to its lane."
     )
+    request_timeout_s: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds one HTTP request may take in all; a running job's lease is 15 s longer.",
+    )
     idempotency_days: float = Field(
         7.0,
         gt=0,

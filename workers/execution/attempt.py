@@ -57,7 +57,8 @@ def _look_first(
     since = None if before.unknown_since is None else datetime.fromtimestamp(before.unknown_since, UTC)
     match operation.find(payload, call, since):
         case Found(result, differences):
-            return Succeeded({**result, "already_existed": False}, (CONFIRMED, *differences))
+            ours = not result["already_existed"]  # not ours: it is older than our request
+            return Succeeded(result, (CONFIRMED, *differences) if ours else differences)
         case CannotTell(why):
             return Unknown(Said(why))
         case Absent() if before.looks + 1 < policy.looks:
@@ -67,7 +68,11 @@ def _look_first(
 
 
 def _send(operation: Operation, payload: Any, call: Call, before: Trouble) -> Outcome:
-    outcome = operation.send(payload, call)
+    """Send it; what the provider says exists already is looked up and adopted."""
+    try:
+        outcome = operation.send(payload, call)
+    except AttemptEnded as ended:
+        outcome = ended.outcome
     if not isinstance(outcome, AlreadyExists):
         return outcome
     match cast(Findable, operation).find(payload, call, None):

@@ -9,6 +9,7 @@ import structlog
 from workers.execution.settle import Ran, said_of
 from workers.execution.verdict import Dead, Done, Verdict
 from workers.lanes.lanes import Again
+from workers.outcome import Postponed
 
 log = structlog.get_logger()
 
@@ -18,6 +19,8 @@ def log_attempt(provider: str, ran: Ran, verdict: Verdict, *, settled: bool) -> 
     outcome = ran.attempted.outcome
     said = said_of(outcome)
     level = log.warning if isinstance(verdict, Dead) or not settled else log.info
+    if isinstance(outcome, Postponed):
+        level = log.debug  # nothing was tried: a waiting job is not news
     level(
         "attempt",
         provider=provider,

@@ -99,7 +99,12 @@ class Executor:
                 Broken(Said("the stored job is not valid in this release")), _trouble(record)
             )
         else:
-            call = Call(config.accounts[record.account], config.base_url, permits)
+            call = Call(
+                config.accounts[record.account],
+                config.base_url,
+                permits,
+                deadline_s=self.settings.request_timeout_s,
+            )
             attempted = self._attempt(provider, record, payload, call, permits)
         return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time())
 

@@ -14,7 +14,7 @@ from workers.lanes.lanes import Lanes, Permitted, Record, Refusal, Refused
 from workers.outcome import AttemptEnded, Expired, Postponed, Said
 
 LATE_S = 0.015
-LEASE_CHECK_S = 5.0  # without a limit only the lease must still hold, which is given for 45 s
+LEASE_CHECK_S = 5.0  # without a limit only the lease must still hold, which is given for far longer
 SLICE_S = 0.5  # a job that has begun waits for its next permit in slices, each renewing nothing but hope
 
 

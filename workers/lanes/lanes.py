@@ -15,7 +15,7 @@ from workers.lanes.scripts import run
 from workers.settings import Limit, ProviderConfig
 
 AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
-RUNNING_LEASE_S = 45.0  # one HTTP request of at most 30 s, and 15 s
+LEASE_MARGIN_S = 15.0  # a running job's lease is so much longer than the request it may be waiting for
 ENDING_LEASE_S = 15.0  # to answer a job that will not be sent
 HANDED_AT_MOST = 64  # jobs of one provider that may lie on its queue, not yet started
 BATCH = 32
@@ -120,9 +120,10 @@ class Again:
 class Lanes:
     """The lanes of one provider."""
 
-    def __init__(self, client: redis.Redis, provider: str) -> None:
+    def __init__(self, client: redis.Redis, provider: str, request_timeout_s: float) -> None:
         self.client = client
         self.provider = provider
+        self._running_lease_s = request_timeout_s + LEASE_MARGIN_S
         self.partition = partition(provider)
 
     def _run(self, script: str, *args: Any) -> Any:
@@ -189,7 +190,7 @@ class Lanes:
 
     def start(self, account: str, job_id: str, fence: int, runner: str) -> Record | None:
         """Confirm a lease. None: the job is somebody else's by now."""
-        fields = self._run("start", account, job_id, fence, runner, _us(RUNNING_LEASE_S))
+        fields = self._run("start", account, job_id, fence, runner, _us(self._running_lease_s))
         return None if fields is None else _record(fields)
 
     def permit(self, record: Record, number: int, *, changes: bool) -> Permitted | Refused:
@@ -202,7 +203,7 @@ class Lanes:
             number,
             int(changes),
             _us(AHEAD_S),
-            _us(RUNNING_LEASE_S),
+            _us(self._running_lease_s),
         )
         wait_s = wait_us / 1e6
         if answer in {b"go", b"timed"}:
