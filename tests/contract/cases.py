@@ -1,7 +1,7 @@
-"""What is a contract case? A payload, the requests it must send, the recorded answers, the expected outcome.
+"""What is a contract case? A payload, the requests it must send, the recorded answers, the outcome.
 
-Cases are data, ``<provider>/<operation>/*.json``, found and not listed. A file holds one case, or a ``cases`` list
-of which each stands over the fields that they share. ``<provider>/provider.json`` holds the account they run with.
+Cases are data, ``<provider>/<operation>/*.json``, found and not listed. A file holds one case, or a ``cases``
+list of which each stands over the fields that they share. ``<provider>/provider.json`` holds the account.
 
     says             the sentence that the case proves
     config           over the provider's table of provider.json
@@ -10,11 +10,11 @@ of which each stands over the fields that they share. ``<provider>/provider.json
     find             look up instead of sending: null, or since when
     exchanges        requests in order, each with its answer
     request, answer  the same where there is one
-    outcome          "is": the name of the outcome, or of the look; its fields; of "said" only what is named
+    outcome          "is": the name of the outcome or look; its fields; of "said" only what is named
 
-A request has ``method``, ``path``, ``params`` (pairs, in order), ``body``, and of ``headers`` those that matter; a
-value between slashes is a regular expression. An answer has ``status``, ``headers``, and ``body`` to the letter or
-``json`` as a value; ``{"reset": true}`` breaks the connection without a byte.
+A request has ``method``, ``path``, ``params`` (pairs, in order), ``body``, and of ``headers`` those that
+matter; a value between slashes is a regular expression. An answer has ``status``, ``headers``, and ``body``
+to the letter or ``json`` as a value; ``{"reset": true}`` breaks the connection without a byte.
 """
 
 from __future__ import annotations

@@ -1,0 +1,203 @@
+"""Do the providers agree with the sandbox, which read the same documents on its own?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import pytest
+
+from workers.http import Call
+from workers.outcome import AlreadyExists, AttemptEnded, AuthFailed, Outcome, Rejected, Succeeded, Unknown
+from workers.providers.provider import Absent, CannotTell, Found, Look, installed
+
+ROOT = Path(__file__).parents[2]
+OWNER = {"accountType": "PUBLISHER", "accountId": 27332341}
+LOSSES = pytest.mark.parametrize(
+    "loss", ["commit_then_reset", "commit_then_truncate", "commit_then_hang", "drip"]
+)
+
+
+@pytest.mark.parametrize("auth_header", ["pubToken", "bearer"])
+def test_a_simple_audience_is_made_once_read_and_listed(at: Open, auth_header: str) -> None:
+    pubmatic = at("pubmatic", auth_header=auth_header)
+    made = pubmatic.send("create_audience", simple(auth_header, price="1.0", transferCode="x"))
+    assert isinstance(made, Succeeded)
+    assert made.warnings == ()
+    known_id = made.result["audience_id"]
+    again = pubmatic.send("create_audience", simple(auth_header))
+    assert isinstance(again, AlreadyExists)
+    there = pubmatic.find("create_audience", simple(auth_header, price=2), since=None)
+    assert isinstance(there, Found)
+    assert (there.result["audience_id"], there.result["already_existed"]) == (known_id, True)
+    assert there.differences == ("price is 1 at the provider; 2 was requested",)
+    read = pubmatic.send("get_audience", OWNER | {"audienceId": known_id})
+    assert isinstance(read, Succeeded)
+    assert read.result["audience"]["providerAudienceId"] == auth_header
+    listed = pubmatic.send("list_audiences", OWNER | {"providerAudienceId": auth_header})
+    assert isinstance(listed, Succeeded)
+    assert [str(each["id"]) for each in listed.result["audiences"]] == [known_id]
+
+
+def test_a_complex_audience_is_found_by_name_and_rule(at: Open) -> None:
+    pubmatic = at("pubmatic")
+    assert isinstance(pubmatic.send("create_audience", simple("base1")), Succeeded)
+    assert isinstance(pubmatic.send("create_audience", simple("base2")), Succeeded)
+    complex_one = OWNER | {"name": "both", "queryInfix": "(,383:base1,AND,383:base2,)"}
+    assert isinstance(pubmatic.send("create_audience", complex_one), Succeeded)
+    assert isinstance(pubmatic.send("create_audience", complex_one), AlreadyExists)
+    assert isinstance(pubmatic.find("create_audience", complex_one, since=None), Found)
+    another = complex_one | {"queryInfix": "(,383:base1,OR,383:base2,)"}
+    assert isinstance(pubmatic.send("create_audience", another), AlreadyExists)
+    assert isinstance(pubmatic.find("create_audience", another, since=None), Absent)
+
+
+def test_every_page_is_listed(at: Open, sandbox: str) -> None:
+    audience = {
+        "accountType": "BUYER",
+        "accountId": 77,
+        "dataProviderId": 383,
+        "name": "p",
+        "providerAudienceId": "p",
+    }
+    control(sandbox, "audiences", {"provider": "pubmatic", "audience": audience, "count": 450})
+    listed = at("pubmatic").send("list_audiences", {"accountType": "BUYER", "accountId": 77})
+    assert isinstance(listed, Succeeded)
+    assert listed.result["total"] == len({each["id"] for each in listed.result["audiences"]}) == 450
+
+
+def test_nothing_there_is_no_for_get_and_empty_for_list(at: Open) -> None:
+    pubmatic = at("pubmatic")
+    nothing = pubmatic.send("get_audience", OWNER | {"audienceId": 1})
+    assert isinstance(nothing, Rejected)
+    assert nothing.said.code == "CC03_0001"
+    empty = pubmatic.send("list_audiences", OWNER | {"providerAudienceId": "never"})
+    assert isinstance(empty, Succeeded)
+    assert empty.result == {"audiences": [], "total": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("pubmatic", "nobody-knows-this"),
+        ("pubmatic", "sandbox-pubmatic-token-unsubscribed"),
+        ("mintegral", "nobody-knows-this"),
+    ],
+)
+def test_unknown_credentials_and_missing_rights_are_auth(at: Open, name: str, secret: str) -> None:
+    payload = simple("auth") if name == "pubmatic" else uploaded("auth")
+    assert isinstance(at(name, secret=secret).send("create_audience", payload), AuthFailed)
+
+
+def test_a_wrong_address_is_a_configuration(at: Open, sandbox: str) -> None:
+    lost = at("pubmatic", base_url=f"{sandbox}/v1/nowhere").send("create_audience", simple("nowhere"))
+    assert isinstance(lost, Rejected)
+
+
+def test_a_mintegral_audience_is_found_among_fuzzy_names(at: Open) -> None:
+    mintegral = at("mintegral")
+    began = datetime.now(UTC)
+    assert isinstance(mintegral.send("create_audience", uploaded("fuzzy and more")), Succeeded)
+    assert isinstance(mintegral.find("create_audience", uploaded("fuzzy"), since=began), Absent)
+    made = mintegral.send("create_audience", uploaded("fuzzy"))
+    assert isinstance(made, Succeeded)
+    found = mintegral.find("create_audience", uploaded("fuzzy"), since=began)
+    assert isinstance(found, Found)
+    assert found.result["audience_id"] == made.result["audience_id"]
+    assert isinstance(mintegral.send("create_audience", uploaded("fuzzy")), Succeeded)
+    assert isinstance(mintegral.find("create_audience", uploaded("fuzzy"), since=began), CannotTell)
+
+
+@LOSSES
+@pytest.mark.parametrize("name", ["pubmatic", "mintegral"])
+def test_a_create_whose_answer_is_lost_is_unknown_and_found(
+    at: Open, sandbox: str, name: str, loss: str
+) -> None:
+    payload = (simple if name == "pubmatic" else uploaded)(f"lost by {loss}".replace(" ", "-"))
+    provider = at(name)
+    began = datetime.now(UTC)
+    control(sandbox, "faults", {"provider": name, "method": "POST", "action": loss})
+    assert isinstance(provider.send("create_audience", payload, deadline_s=0.5), Unknown)
+    found = provider.find("create_audience", payload, since=began)
+    assert isinstance(found, Found)
+    assert not found.result["already_existed"]
+
+
+class At:
+    """A provider at the sandbox, its secrets in files of ``folder``."""
+
+    def __init__(self, url: str, folder: Path, name: str, secret: str | None, **more: str) -> None:
+        known = {
+            "pubmatic": {"access_token": "sandbox-pubmatic-token-acme"},
+            "mintegral": {
+                "access_key": "sandbox-mintegral-access-acme",
+                "api_key": "sandbox-mintegral-api-key-acme",
+            },
+        }[name]
+        account = {}
+        for key, value in known.items():
+            (folder / key).write_text(secret or value)
+            account[key] = {"file": folder / key}
+        base_url = f"{url}/v1" if name == "pubmatic" else url
+        table = {"base_url": base_url, "accounts": {"acme": account}} | more
+        self._config = installed()[name].config_model.model_validate(table)
+        self._operations: Any = installed()[name].operations
+
+    def send(self, operation: str, payload: dict[str, Any], deadline_s: float = 10.0) -> Outcome:
+        ours = self._operations[operation]
+        try:
+            outcome: Outcome = ours.send(ours.payload_model.model_validate(payload), self._call(deadline_s))
+        except AttemptEnded as ended:
+            return ended.outcome
+        return outcome
+
+    def find(self, operation: str, payload: dict[str, Any], since: datetime | None) -> Look:
+        ours = self._operations[operation]
+        look: Look = ours.find(ours.payload_model.model_validate(payload), self._call(10.0), since)
+        return look
+
+    def _call(self, deadline_s: float) -> Call:
+        account = self._config.accounts["acme"]
+        return Call(account, self._config.base_url, lambda _: None, deadline_s=deadline_s)
+
+
+class Open(Protocol):
+    def __call__(self, name: str, *, secret: str | None = None, **more: str) -> At: ...
+
+
+@pytest.fixture
+def at(sandbox: str, tmp_path: Path) -> Open:
+    def open_at(name: str, *, secret: str | None = None, **more: str) -> At:
+        return At(sandbox, tmp_path, name, secret, **more)
+
+    return open_at
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[str]:
+    command = [sys.executable, "-m", "sandbox", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[-1]
+        process.terminate()
+
+
+def control(sandbox: str, what: str, value: dict[str, Any]) -> None:
+    httpx.post(f"{sandbox}/_sandbox/{what}", json=value).raise_for_status()
+
+
+def simple(name: str, **more: Any) -> dict[str, Any]:
+    return OWNER | {"name": name, "dataProviderId": "383", "providerAudienceId": name} | more
+
+
+def uploaded(name: str) -> dict[str, Any]:
+    files = [
+        {"device_type": 2, "data_path": "s3://b/one.txt"},
+        {"device_type": 10, "data_path": "s3://b/two.txt"},
+    ]
+    return {"ta_name": name, "area_type": 1, "platform": 3, "data_path": files}
