@@ -1,4 +1,4 @@
-"""How does a request reach a provider? One client: a deadline, a permit each, and transport errors as outcomes."""
+"""How does a request reach a provider? By one client: a deadline, a permit, transport errors as outcomes."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ MAY_HAVE_ARRIVED: tuple[type[httpx.RequestError], ...] = (
     httpx.DecodingError,
     httpx.TooManyRedirects,
 )
+_NOT_SENT: tuple[type[Exception], ...] = (*SURELY_NOT_SENT, httpx.InvalidURL)
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Call:
     deadline_s: float = REQUEST_DEADLINE_S
     """How long one request may take, from connecting to the last byte of its answer."""
 
-    def request(  # noqa: PLR0913 - the parts of a request
+    def request(
         self,
         method: str,
         path: str,
@@ -124,7 +125,7 @@ class Call:
                 ),
                 self.deadline_s,
             )
-        except (*SURELY_NOT_SENT, httpx.InvalidURL) as error:
+        except _NOT_SENT as error:
             raise AttemptEnded(
                 Unavailable(Said(f"no connection to the provider: {_reason(error)}"))
             ) from error
@@ -173,10 +174,16 @@ class _Deadline(httpcore.NetworkBackend):
             raise error(f"no whole answer within {self._s:g} s")
         return left
 
-    def connect_tcp(self, host: str, port: int, timeout: Any = None, **more: Any) -> httpcore.NetworkStream:  # noqa: ARG002
-        return _DeadlineStream(
-            self._inner.connect_tcp(host, port, self.left(httpcore.ConnectTimeout), **more), self
-        )
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002 - the deadline leads
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        left = self.left(httpcore.ConnectTimeout)
+        return _DeadlineStream(self._inner.connect_tcp(host, port, left, local_address, socket_options), self)
 
 
 class _DeadlineStream(httpcore.NetworkStream):
@@ -193,8 +200,11 @@ class _DeadlineStream(httpcore.NetworkStream):
         self._inner.close()
 
     def start_tls(
-        self, context: ssl.SSLContext, host: str | None = None, timeout: Any = None
-    ) -> httpcore.NetworkStream:  # noqa: ARG002
+        self,
+        context: ssl.SSLContext,
+        host: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002 - the deadline leads
+    ) -> httpcore.NetworkStream:
         left = self._deadline.left(httpcore.ConnectTimeout)
         return _DeadlineStream(self._inner.start_tls(context, host, left), self._deadline)
 
@@ -206,7 +216,7 @@ _of_thread = threading.local()
 
 
 def _client() -> tuple[httpx.Client, _Deadline]:
-    """This thread's client: httpx's shared pool scans its connections under one lock, which 64 threads feel."""
+    """A client for each thread: a shared pool scans its connections under one lock, which 64 threads feel."""
     if not hasattr(_of_thread, "client"):
         transport = httpx.HTTPTransport(verify=_tls(), limits=httpx.Limits(max_connections=4))
         pool = transport._pool  # noqa: SLF001 - httpx 0.28 has no public place for a network backend

@@ -29,7 +29,7 @@ def ask(
     params: Iterable[tuple[str, str]] = (),
     body: Any = None,
 ) -> Answer:
-    """Send one request. Its answer may be an error: ``settled`` and the table of errors tell."""
+    """Send one request. Its answer may be a refusal: ``not_refused`` and ``errors.refused`` tell."""
     token = read_secret(call, call.account.access_token, "access_token")
     # The given token cannot be refreshed, so that a refused one ends the attempt at once.
     authorised = (
