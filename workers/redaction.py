@@ -9,14 +9,13 @@ from typing import Any
 from workers.outcome import Outcome, Succeeded
 
 SHOWN_INSTEAD = "[secret]"
+_LONGEST = 1000
 _SHORTEST = 4  # a shorter secret would blank out half of every sentence
 
 
 def redacted(outcome: Outcome, secrets: Iterable[str]) -> Outcome:
     """The outcome as events, logs, history and Flower may show it."""
     known = sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True)
-    if not known:
-        return outcome
     if isinstance(outcome, Succeeded):
         return Succeeded(_redact(outcome.result, known), tuple(_redact(outcome.warnings, known)))
     said = outcome.said
