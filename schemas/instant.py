@@ -29,9 +29,8 @@ def read(text: str) -> datetime:
     offset = match["offset"].upper().replace("Z", "+00:00")
     local = datetime.fromisoformat(f"{match['date']}T{match['minute']}:{second}.{fraction}{offset}")
     try:
-        return local.astimezone(UTC) + timedelta(
-            seconds=leap
-        )  # Python knows no leap second: it is the next one
+        # Python knows no leap second: it is the next one.
+        return local.astimezone(UTC) + timedelta(seconds=leap)
     except OverflowError as error:
         raise ValueError(EXPECTED) from error
 

@@ -167,53 +167,40 @@ def test_a_dead_letter_has_the_id_of_its_event() -> None:
 FIELDS = sorted(
     {name for job in JOBS.values() for name in [*job, *job["payload"]]} | {"accountTypeId", "unknown"}
 )
-VALUES = st.sampled_from(
-    [
-        None,
-        True,
-        False,
-        0,
-        1,
-        1.0,
-        2,
-        5,
-        9,
-        10,
-        -1,
-        0.5,
-        "",
-        "x",
-        "7",
-        "0",
-        "1.0",
-        "-1",
-        "x" * 257,
-        "x" * 1025,
-    ]
-    + [
-        "PUBLISHER",
-        "BUYER",
-        "DATA_PROVIDER_CLIENT",
-        "MY_AUDIENCE",
-        "(,383:7,)",
-        "(383:7,OR,383:8)",
-        "(,383:7",
-    ]
-    + [
-        "2026-11-21T20:04:05Z",
-        "2026-11-21T20:04:05",
-        "mintegral",
-        "pubmatic",
-        "create_audience",
-        "update_audience",
-    ]
-    + [[], {}, ["MY_AUDIENCE"], [1], ["1"], {"a": 1}, [{"device_type": 2}]]
-    + [
-        [{"device_type": 2, "data_path": "s3://b/f"}],
-        [{"device_type": 5, "file": "f"}],
-        [{"device_type": 12, "file": "f"}],
-    ]
-)
+LEAVES = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    1.0,
+    2,
+    5,
+    9,
+    10,
+    -1,
+    0.5,
+    "",
+    "x",
+    "7",
+    "0",
+    "1.0",
+    "-1",
+    "x" * 257,
+    "x" * 1025,
+]
+WORDS = ["PUBLISHER", "BUYER", "DATA_PROVIDER_CLIENT", "MY_AUDIENCE", "create_audience", "update_audience"]
+TEXTS = [
+    "(,383:7,)",
+    "(383:7,OR,383:8)",
+    "(,383:7",
+    "2026-11-21T20:04:05Z",
+    "2026-11-21T20:04:05",
+    "mintegral",
+]
+NESTED = [[], {}, ["MY_AUDIENCE"], [1], ["1"], {"a": 1}]
+FILES_ = [[{"device_type": type_, name: "f"}] for type_ in (2, 5, 12) for name in ("file", "data_path")]
+VALUES = st.sampled_from([*LEAVES, *WORDS, *TEXTS, *NESTED, *FILES_])
 CHANGES = st.lists(st.tuples(st.booleans(), st.sampled_from(FIELDS), VALUES | st.just(...)), max_size=4)
 
 
