@@ -1,0 +1,20 @@
+"""The command ``audience``. Each file of this folder is one command, or a family of them."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run one command, and end with its exit code: 0 done, 1 failed, 2 wrong usage, 3 out of reach."""
+    from workers.cli.commands import app
+    from workers.cli.endings import ending_of
+
+    try:
+        app()
+    except Exception as error:
+        ending = ending_of(error)
+        if ending is None:
+            raise  # a bug: let it be seen
+        print(ending.sentence, file=sys.stderr)  # noqa: T201 - a command speaks on standard error
+        sys.exit(ending.code)

@@ -1,0 +1,36 @@
+"""How does a command reach the service's parts? Made from the environment, and checked before they are used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workers.cli.endings import OutOfReach, broker_is_out
+from workers.cli.output import note
+
+if TYPE_CHECKING:
+    from workers.bootstrap import Service
+
+
+def connected(*, announce: bool = True) -> Service:
+    """The service of this process, its state store known to answer. Says so if the server is our own."""
+    from workers.bootstrap import announce_embedded, service
+
+    here = service()
+    if announce:
+        announce_embedded(here, note)
+    here.redis.ping()
+    return here
+
+
+def reach_broker(here: Service) -> None:
+    """Raises ``OutOfReach`` where the broker does not take connections."""
+    from kombu.exceptions import OperationalError
+
+    from workers import broker
+
+    url = here.endpoints.broker_url
+    with broker.connect(url) as connection:
+        try:
+            connection.ensure_connection(max_retries=1, timeout=5, reraise_as_library_errors=True)
+        except OperationalError as error:
+            raise OutOfReach(broker_is_out(error)) from error
