@@ -15,17 +15,13 @@ _FRESH = Behaviour()
 
 def run(
     *,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on. There is no auth on the control API.")
-    ] = LOOPBACK,
+    host: Annotated[str, typer.Option(help="Address to listen on. There is no auth on the control API.")] = LOOPBACK,
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8900,
     latency_ms: Annotated[float, typer.Option(help="Wait before every answer.")] = _FRESH.latency_ms,
     rate_limit: Annotated[
         str, typer.Option(help="For each account, like 5/s; with exceptions: '5/s, pubmatic/acme=2/s'.")
     ] = _FRESH.rate_limit,
-    retry_after: Annotated[
-        RetryAfter, typer.Option(help="How a 429 says when to come back.")
-    ] = _FRESH.retry_after,
+    retry_after: Annotated[RetryAfter, typer.Option(help="How a 429 says when to come back.")] = _FRESH.retry_after,
     pubmatic_throttle: Annotated[
         PubmaticThrottle, typer.Option(help="Form of PubMatic's throttling.")
     ] = _FRESH.pubmatic_throttle,
@@ -38,9 +34,7 @@ def run(
     timeout_after_commit_rate: Annotated[
         float, typer.Option(help="Share of applied requests whose answer is lost.")
     ] = _FRESH.timeout_after_commit_rate,
-    lost_answer: Annotated[
-        LostAnswer, typer.Option(help="What a lost answer looks like.")
-    ] = _FRESH.lost_answer,
+    lost_answer: Annotated[LostAnswer, typer.Option(help="What a lost answer looks like.")] = _FRESH.lost_answer,
     visible_after_ms: Annotated[
         float, typer.Option(help="How long a new audience stays out of get and list.")
     ] = _FRESH.visible_after_ms,

@@ -95,9 +95,7 @@ class Exchange(RequestHandler):
         status = self.sandbox.dice.choice((HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE))
         # A gateway's page, which is no JSON: what a client meets when the provider itself never saw the
         # request.
-        return text_answer(
-            f"<html><body><h1>{status.value} {status.phrase}</h1></body></html>", status, "text/html"
-        )
+        return text_answer(f"<html><body><h1>{status.value} {status.phrase}</h1></body></html>", status, "text/html")
 
     def _throttle(self, call: Call, entry: Entry) -> Answer | None:
         if not call.account or not self.sandbox.rates or self.provider.throttled is None:

@@ -23,9 +23,7 @@ class Action(StrEnum):
     COMMIT_THEN_ANSWER = "commit_then_answer"  # done, but this status, headers and body are answered
     COMMIT_THEN_RESET = "commit_then_reset"  # done, then the connection is reset
     COMMIT_THEN_HANG = "commit_then_hang"  # done, then no answer
-    COMMIT_THEN_TRUNCATE = (
-        "commit_then_truncate"  # done, then half of the answer and the end of the connection
-    )
+    COMMIT_THEN_TRUNCATE = "commit_then_truncate"  # done, then half of the answer and the end of the connection
     DRIP = "drip"  # done, then the answer one byte every delay_ms
     DELAY = "delay"  # done and answered delay_ms late
 

@@ -33,9 +33,7 @@ def add_preset(value: Mapping[str, Any], sandbox: Sandbox) -> list[str]:
             names = ("name", "providerAudienceId") if payload.get("queryInfix") in (None, "") else ("name",)
             return [_pubmatic(one, account, age_s, sandbox) for one in _numbered(payload, names, count)]
         case "mintegral":
-            return [
-                _mintegral(one, account, age_s, sandbox) for one in _numbered(payload, ("ta_name",), count)
-            ]
+            return [_mintegral(one, account, age_s, sandbox) for one in _numbered(payload, ("ta_name",), count)]
         case _:
             raise UnusableError("provider is pubmatic or mintegral")
 
@@ -86,9 +84,7 @@ def add_credentials(value: Mapping[str, Any], sandbox: Sandbox) -> None:
         case "mintegral", {"access_key": str(access_key), "api_key": str(api_key)}:
             sandbox.credentials.mintegral_keys[account] = Keys(access_key, api_key)
         case _:
-            raise UnusableError(
-                "give access_token, user_name and password, expire, or access_key and api_key"
-            )
+            raise UnusableError("give access_token, user_name and password, expire, or access_key and api_key")
 
 
 def _numbered(payload: dict[str, Any], names: tuple[str, ...], count: int | None) -> Iterator[dict[str, Any]]:

@@ -27,9 +27,7 @@ def parse_rate(text: str) -> Rate:
     """`"5/s"` -> 5 requests in any second. Periods: s, min, h, day."""
     count, _, period = text.strip().partition("/")
     if not count.isdecimal() or int(count) < 1 or period not in PERIODS_S:
-        raise UnusableError(
-            f"{text.strip()!r} is not a rate; write it like 5/s, 100/min, 1000/h or 10000/day"
-        )
+        raise UnusableError(f"{text.strip()!r} is not a rate; write it like 5/s, 100/min, 1000/h or 10000/day")
     return Rate(int(count), PERIODS_S[period])
 
 

@@ -92,9 +92,7 @@ def _pubmatic(held: Sandbox) -> list[Any]:
 def _mintegral(held: Sandbox) -> list[Any]:
     door = mintegral_door.guarded
 
-    def route(
-        path: str, operations: dict[str, Operation], otherwise: Operation = envelope.wrong_method
-    ) -> Any:
+    def route(path: str, operations: dict[str, Operation], otherwise: Operation = envelope.wrong_method) -> Any:
         return _route(held, path, mintegral_door.MINTEGRAL, operations, otherwise)
 
     audience = {
@@ -121,8 +119,6 @@ def _not_found(_call: Call, _sandbox: Sandbox) -> Answer:
     return text_answer("Neither provider has this path; see /_sandbox/health\n", 404)
 
 
-def _route(
-    held: Sandbox, path: str, provider: Provider, operations: dict[str, Operation], otherwise: Operation
-) -> Any:
+def _route(held: Sandbox, path: str, provider: Provider, operations: dict[str, Operation], otherwise: Operation) -> Any:
     arguments = {"sandbox": held, "provider": provider, "operations": operations, "otherwise": otherwise}
     return (path, Exchange, arguments)

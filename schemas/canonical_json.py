@@ -13,9 +13,7 @@ def canonical(value: Json) -> bytes:
     nothing wrong with.
     """
     plain = _spelled_once(value)
-    return json.dumps(
-        plain, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    ).encode()
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def digest(operation: str, payload: Json) -> str:

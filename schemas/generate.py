@@ -52,9 +52,7 @@ def _schemas() -> dict[str, _Schema]:
 def _job(payloads: Mapping[str, _Schema]) -> _Schema:
     """The envelope, and the payloads of the providers that come with the project; other providers pass."""
     schema = _published("job", TypeAdapter(Job), "Job")
-    rules = [
-        _if({"provider": name}, {"operation": {"enum": list(known)}}) for name, known in PAYLOADS.items()
-    ]
+    rules = [_if({"provider": name}, {"operation": {"enum": list(known)}}) for name, known in PAYLOADS.items()]
     for name, payload in payloads.items():
         provider, operation = name.split(".")
         chosen = {"provider": provider, "operation": operation}
@@ -88,9 +86,7 @@ class _Untitled(GenerateJsonSchema):
         return False
 
     def tagged_union_schema(self, schema: Any) -> _Schema:
-        return {
-            key: each for key, each in super().tagged_union_schema(schema).items() if key != "discriminator"
-        }
+        return {key: each for key, each in super().tagged_union_schema(schema).items() if key != "discriminator"}
 
 
 def _text(schema: _Schema) -> str:

@@ -76,9 +76,7 @@ class ListAudiences(Wire):
     ta_ids: Ids | None = None
     ta_name: Text | None = None
     platform: Platform | None = None
-    max_items: AtLeast1 | None = Field(
-        default=None, description="Ours, not sent: stop after so many audiences."
-    )
+    max_items: AtLeast1 | None = Field(default=None, description="Ours, not sent: stop after so many audiences.")
 
 
 class DeleteAudience(Wire):

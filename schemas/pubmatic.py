@@ -87,9 +87,7 @@ class _AccountFields(Wire):
         Literal["PUBLISHER", "DEMAND_PARTNER", "BUYER", "DATA_PROVIDER_CLIENT"],
         expect("one of PUBLISHER, DEMAND_PARTNER, BUYER, DATA_PROVIDER_CLIENT"),
     ] = Field(description="Type of the account that the audience belongs to.")
-    account_id: Number | None = Field(
-        default=None, description="PubMatic's ID of the publisher, buyer or DSP."
-    )
+    account_id: Number | None = Field(default=None, description="PubMatic's ID of the publisher, buyer or DSP.")
     # Limits of clientId, providerAudienceId, transferCode: only in the texts of AUD01_0026, _0010, _0012.
     client_id: Text1024 | None = Field(default=None, description="The data provider's own ID of its client.")
     data_provider_id: Number | None = Field(default=None, description="PubMatic's ID of the data provider.")
@@ -120,16 +118,12 @@ class CreateAudience(_AccountFields):
         default=None,
         description="dataProviderId:providerAudienceId, joined by AND or OR: (,383:7,AND,383:9,)",
     )
-    transfer_code: Text256 | None = Field(
-        default=None, description="Where it differs from providerAudienceId."
-    )
+    transfer_code: Text256 | None = Field(default=None, description="Where it differs from providerAudienceId.")
     # PubMatic turns any other value of these two silently into 1: a typo would enable or hide the audience.
     enabled: ZeroOrOne | None = Field(default=None, description="May be used in deals and rules.")
     private: ZeroOrOne | None = Field(default=None, description="Cannot be shared with other accounts.")
     enabled_for_aim_tag: ZeroOrOne | None = Field(default=None, alias="enabledForAIMTag")
-    price: Price | None = Field(
-        default=None, description="For an owner who sells the audience; no unit is documented."
-    )
+    price: Price | None = Field(default=None, description="For an owner who sells the audience; no unit is documented.")
 
 
 class GetAudience(_AccountFields):
@@ -154,9 +148,7 @@ class ListAudiences(_AccountFields):
     provider_audience_id: Text | None = None
     enabled: ZeroOrOne | None = None
     private: ZeroOrOne | None = None
-    base_audience: ZeroOrOne | None = Field(
-        default=None, description="1: simple audiences only, 0: complex ones only."
-    )
+    base_audience: ZeroOrOne | None = Field(default=None, description="1: simple audiences only, 0: complex ones only.")
     data_provider_organization_name: Text | None = None
     data_provider_organization_id: Number | None = None
     max_items: AtLeast1 | None = Field(

@@ -108,6 +108,4 @@ def exactly_one(first: str, second: str) -> tuple[Rule, ...]:
 
 
 def _all(conditions: tuple[Condition, ...]) -> dict[str, Any]:
-    return (
-        conditions[0].schema() if len(conditions) == 1 else {"allOf": [each.schema() for each in conditions]}
-    )
+    return conditions[0].schema() if len(conditions) == 1 else {"allOf": [each.schema() for each in conditions]}

@@ -29,12 +29,8 @@ JobId = Annotated[
     expect("a string of 1 to 128 characters of A-Z a-z 0-9 . _ : -"),
 ]
 Text = Annotated[str, StringConstraints(min_length=1), expect("a string that is not empty")]
-Text256 = Annotated[
-    str, StringConstraints(min_length=1, max_length=256), expect("a string of 1 to 256 characters")
-]
-Text1024 = Annotated[
-    str, StringConstraints(min_length=1, max_length=1024), expect("a string of 1 to 1024 characters")
-]
+Text256 = Annotated[str, StringConstraints(min_length=1, max_length=256), expect("a string of 1 to 256 characters")]
+Text1024 = Annotated[str, StringConstraints(min_length=1, max_length=1024), expect("a string of 1 to 1024 characters")]
 UpTo256 = Annotated[str, StringConstraints(max_length=256), expect("a string of at most 256 characters")]
 UpTo1024 = Annotated[str, StringConstraints(max_length=1024), expect("a string of at most 1024 characters")]
 

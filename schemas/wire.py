@@ -93,9 +93,7 @@ class Wire(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         fields = {name: field.alias or name for name, field in cls.model_fields.items()}
-        cls._optional = frozenset(
-            fields[name] for name, field in cls.model_fields.items() if not field.is_required()
-        )
+        cls._optional = frozenset(fields[name] for name, field in cls.model_fields.items() if not field.is_required())
         cls._true_names = {**fields, **cls.renamed}
 
     @classmethod
@@ -107,9 +105,7 @@ class Wire(BaseModel):
                 return _sentence(error)
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler(core_schema)
         own = handler.resolve_ref_schema(schema)
         for name in cls._optional.intersection(own.get("properties", {})):
@@ -142,9 +138,7 @@ def _details(broken: Mapping[tuple[int | str, ...], str]) -> list[InitErrorDetai
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of an optional field: null is absent, which is no default worth naming."""
-    kept = {
-        key: each for key, each in schema.items() if key in _ANNOTATIONS and (key, each) != ("default", None)
-    }
+    kept = {key: each for key, each in schema.items() if key in _ANNOTATIONS and (key, each) != ("default", None)}
     type_ = {key: each for key, each in schema.items() if key not in _ANNOTATIONS}
     choices = type_["anyOf"] if set(type_) == {"anyOf"} else [type_]
     if not type_ or {"type": "null"} in choices:

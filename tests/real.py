@@ -202,7 +202,7 @@ class Deployment:
         for name in ACCOUNTS:
             lines += [
                 f'[pubmatic.accounts.{name}]\naccess_token = {{ env = "P_{name}" }}\n{limits}',
-                f'[mintegral.accounts.{name}]\naccess_key = {{ env = "MA_{name}" }}\n'
+                f'[mintegral.accounts.{name}]\naccess_key = {{ env = "MA_{name}" }}',
                 f'api_key = {{ env = "MK_{name}" }}\n{limits}',
             ]
             self.env[f"P_{name}"] = f"sandbox-pubmatic-token-{name}"
@@ -222,7 +222,11 @@ class Deployment:
         return worker
 
     def wait_for_worker(self, worker: Process) -> Process:
-        wait_until(lambda: " ready." in worker.text() or worker.popen.poll() is not None, 30, "a worker that is ready")
+        wait_until(
+            lambda: " ready." in worker.text() or worker.popen.poll() is not None,
+            30,
+            "a worker that is ready",
+        )
         assert worker.popen.poll() is None, worker.text()
         return worker
 

@@ -17,7 +17,6 @@ app.add_defaults(celery_configuration)
 register(app, installed(), lambda: service().executor)
 
 
-
 class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no types
     """Intake, dispatch and publishing, in threads beside Celery's own work. What fails here ends the worker."""
 

@@ -150,7 +150,7 @@ _service: tuple[int, Service] | None = None
 
 
 def service() -> Service:
-    """This process's service, from its environment. A forked pool process gets its own."""
+    """The service of this process, from its environment. A forked pool process gets its own."""
     global _service  # noqa: PLW0603 - one service a process, made when it is first needed
     if _service is None or _service[0] != os.getpid():
         settings = read_settings()

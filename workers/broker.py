@@ -20,9 +20,7 @@ QUORUM = {"x-queue-type": "quorum"}
 # No argument but the type: producers may declare the queue too, and other arguments would close their channel.
 JOBS = Queue("audience.jobs", Exchange(""), routing_key="audience.jobs", durable=True, queue_arguments=QUORUM)
 # As Celery declares a queue that it does not know, so that a bare app's send_task and this agree.
-SUBMIT = Queue(
-    "audience.submit", Exchange("audience.submit", "direct"), routing_key="audience.submit", durable=True
-)
+SUBMIT = Queue("audience.submit", Exchange("audience.submit", "direct"), routing_key="audience.submit", durable=True)
 RESULTS_EXCHANGE = Exchange("audience.results", "topic", durable=True)
 RESULTS = Queue("audience.results", RESULTS_EXCHANGE, routing_key="#", durable=True, queue_arguments=QUORUM)
 
@@ -78,7 +76,7 @@ def redis_client(url: str) -> redis.Redis:
     raise SettingsError(f"{scheme}:// is not a Redis URL: use redis://, rediss:// or unix://")
 
 
-class _Channel(kombu_redis.Channel):
+class _Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
     def _connparams(self, asynchronous: bool = False) -> Any:  # noqa: FBT001, FBT002 - kombu's signature
         # kombu 5.7.0: after the loss of a Redis under load a channel asks its closed connection for the address,
         # and the AttributeError ends the worker. As a connection error, it makes the worker connect anew.
@@ -87,7 +85,7 @@ class _Channel(kombu_redis.Channel):
         return super()._connparams(asynchronous)
 
 
-class RedisTransport(kombu_redis.Transport):
+class RedisTransport(kombu_redis.Transport):  # type: ignore[misc]  # kombu has no types
     """kombu's Redis transport, which here outlives the loss of its Redis."""
 
     Channel = _Channel

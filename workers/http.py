@@ -71,9 +71,7 @@ class Answer:
             return float(text[:9])
         try:
             until = parsedate_to_datetime(text)
-            sent = (
-                parsedate_to_datetime(self.headers["date"]) if "date" in self.headers else datetime.now(UTC)
-            )
+            sent = parsedate_to_datetime(self.headers["date"]) if "date" in self.headers else datetime.now(UTC)
             return max(0.0, (until - sent).total_seconds())
         except (ValueError, TypeError):
             return None
@@ -126,9 +124,7 @@ class Call:
                 self.deadline_s,
             )
         except _NOT_SENT as error:
-            raise AttemptEnded(
-                Unavailable(Said(f"no connection to the provider: {_reason(error)}"))
-            ) from error
+            raise AttemptEnded(Unavailable(Said(f"no connection to the provider: {_reason(error)}"))) from error
         except httpx.RequestError as error:
             said = Said(f"the answer was lost: {_reason(error)}")
             raise AttemptEnded(Unknown(said) if changes else Unavailable(said)) from error
@@ -147,9 +143,7 @@ def _exchange(request: httpx.Request, deadline_s: float) -> Answer:
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > MAX_ANSWER_BYTES:
-                raise httpx.DecodingError(
-                    f"the answer is larger than {MAX_ANSWER_BYTES} bytes", request=request
-                )
+                raise httpx.DecodingError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes", request=request)
         return Answer(response.status_code, dict(response.headers), bytes(body))
     finally:
         response.close()

@@ -22,9 +22,7 @@ log = structlog.get_logger()
 class Loop(threading.Thread):
     """A thread that takes turns until it is stopped. A turn may block for a second or so, and may raise."""
 
-    def __init__(
-        self, name: str, turn: Callable[[], None], ending: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, name: str, turn: Callable[[], None], ending: Callable[[], None] = lambda: None) -> None:
         super().__init__(name=name, daemon=True)
         self.stopping = threading.Event()
         self._turn = turn
@@ -38,9 +36,7 @@ class Loop(threading.Thread):
             except OUTAGES as error:
                 if not failures:
                     log.warning("loop.waiting", loop=self.name, error=f"{type(error).__name__}: {error}")
-            except (
-                Exception
-            ):  # a bug must not end the thread: what it did not finish is still in Redis or the broker
+            except Exception:  # a bug must not end the thread: what it did not finish is still in Redis or the broker
                 if not failures:
                     log.exception("loop.failed", loop=self.name)
             else:

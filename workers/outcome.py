@@ -6,7 +6,7 @@ Succeeded       settles                                         succeeded
 AlreadyExists   looks the audience up, adopts it if it matches  succeeded, already_existed: true
                 … no match                                      failed, rejected_by_provider
 Throttled       pauses the lane; no attempt spent               nothing yet; throttled once too old
-Postponed       gives the job back unsent; no attempt spent     nothing yet; throttled once too old
+Postponed       gives the job back; no attempt spent            nothing yet; throttled once too old
 Unavailable     tries again later                               nothing yet; unavailable once used up
 Unknown         looks first, before anything is sent again      nothing yet; outcome_unknown if it stays so
 Unseen          looks again later; no attempt spent             nothing yet
@@ -56,10 +56,9 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Our own side held the request back: nothing was sent. The job may run again after ``after_s``."""
+    """Our own side held the request back: the job keeps its place in its lane."""
 
     said: Said
-    after_s: float
 
 
 @dataclass(frozen=True, slots=True)

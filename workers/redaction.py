@@ -19,9 +19,7 @@ def redacted(outcome: Outcome, secrets: Iterable[str]) -> Outcome:
     if isinstance(outcome, Succeeded):
         return Succeeded(_redact(outcome.result, known), tuple(_redact(outcome.warnings, known)))
     said = outcome.said
-    return replace(
-        outcome, said=replace(said, message=_redact(said.message, known), code=_redact(said.code, known))
-    )
+    return replace(outcome, said=replace(said, message=_redact(said.message, known), code=_redact(said.code, known)))
 
 
 def _redact(value: Any, known: list[str]) -> Any:

@@ -32,9 +32,7 @@ class Settings(BaseSettings):
     The description is the one-line reason that ``audience settings`` prints.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="AUDIENCE_", frozen=True, extra="ignore", env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="AUDIENCE_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     broker_url: str | None = Field(
         None,
@@ -44,9 +42,7 @@ class Settings(BaseSettings):
         None,
         description="Where the state lives: Redis 6.2 or later, or Valkey. Unset: the broker, if that is a Redis.",
     )
-    config: Path | None = Field(
-        None, description="The TOML file of providers and accounts. Unset: no account exists."
-    )
+    config: Path | None = Field(None, description="The TOML file of providers and accounts. Unset: no account exists.")
     data_dir: Path = Field(
         default_factory=lambda: platformdirs.user_state_path("audience"),
         description="Where the embedded server keeps its data.",
@@ -60,9 +56,7 @@ class Settings(BaseSettings):
         le=1000,
         description="Threads of one worker process; calls wait for the network, so many fit one core.",
     )
-    intake: bool = Field(
-        True, description="Whether this worker takes jobs in; off for workers that only execute."
-    )  # noqa: FBT003
+    intake: bool = Field(True, description="Whether this worker takes jobs in; off for workers that only execute.")
     providers: str = Field(
         "", description="Providers this worker executes, separated by commas. Empty: every installed one."
     )
@@ -79,11 +73,9 @@ class Settings(BaseSettings):
         gt=0,
         description="Days after its final event in which the same job id is recognised as a repeat.",
     )
-    dead_letter_days: float = Field(
-        90.0, gt=0, description="Days a dead letter is kept. None is evicted by count."
-    )
+    dead_letter_days: float = Field(90.0, gt=0, description="Days a dead letter is kept. None is evicted by count.")
     results_queue: bool = Field(
-        True,  # noqa: FBT003
+        True,
         description="Whether the queue audience.results is bound; off where consumers bind their own queues.",
     )
     results_stream_length: int = Field(
@@ -92,9 +84,7 @@ class Settings(BaseSettings):
     shutdown_grace_s: float = Field(
         30.0, gt=0, description="Seconds that requests in flight have to finish after SIGTERM."
     )
-    log_format: LogFormat = Field(
-        LogFormat.AUTO, description="json, console, or auto: console on a terminal."
-    )
+    log_format: LogFormat = Field(LogFormat.AUTO, description="json, console, or auto: console on a terminal.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least severe log line that is written."
     )
@@ -157,9 +147,7 @@ class Secret(BaseModel):
             try:
                 value = self.file.read_text().strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError(
-                    f"a secret cannot be read from {place}: {type(error).__name__}"
-                ) from error
+                raise SettingsError(f"a secret cannot be read from {place}: {type(error).__name__}") from error
         if not value:
             raise SettingsError(f"a secret is missing: {place} is empty or not set")
         return value
@@ -170,21 +158,15 @@ class RetryPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     max_attempts: int = Field(8, ge=1, description="Tries that reach the provider, before the job dies.")
-    backoff_base_s: float = Field(
-        1.0, gt=0, description="The first ceiling of the random wait; it doubles each try."
-    )
+    backoff_base_s: float = Field(1.0, gt=0, description="The first ceiling of the random wait; it doubles each try.")
     backoff_cap_s: float = Field(300.0, gt=0, description="The highest ceiling of the random wait.")
-    max_age_s: float = Field(
-        86400.0, gt=0, description="A job that still waits then, after acceptance, dies."
-    )
+    max_age_s: float = Field(86400.0, gt=0, description="A job that still waits then, after acceptance, dies.")
     look_after_s: float = Field(
         2.0,
         gt=0,
         description="The wait before the first look-up of an unknown outcome; it doubles each look.",
     )
-    looks: int = Field(
-        3, ge=1, description="Look-ups in a row that must miss an audience before it counts as absent."
-    )
+    looks: int = Field(3, ge=1, description="Look-ups in a row that must miss an audience before it counts as absent.")
 
 
 class AccountConfig(BaseModel):
@@ -244,9 +226,7 @@ def read_config(path: Path | None, models: Mapping[str, type[ProviderConfig]]) -
             for account in configs[name].accounts:
                 configs[name].policy(account)
         except ValidationError as error:
-            problems += [
-                _sentence(name, item) for item in error.errors(include_input=False, include_url=False)
-            ]
+            problems += [_sentence(name, item) for item in error.errors(include_input=False, include_url=False)]
     if problems:
         raise SettingsError(f"AUDIENCE_CONFIG: {path}:\n  " + "\n  ".join(problems))
     return configs
@@ -267,8 +247,5 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
-            f"AUDIENCE_{str(item['loc'][0]).upper()}: {item['msg']}"
-            for item in error.errors(include_input=False)
-        ]
+        lines = [f"AUDIENCE_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors(include_input=False)]
         raise SettingsError("; ".join(lines)) from error

@@ -66,9 +66,7 @@ def update(call: Call, sandbox: Sandbox) -> Answer:
         return audience_refusal(f"ta_id {fields['ta_id']} does not exist")
     now = sandbox.wall()
     if now - found.utime < sandbox.behaviour.update_lock_s:
-        return audience_refusal(
-            "the audience cannot be updated within 12 hours of its creation or last update"
-        )
+        return audience_refusal("the audience cannot be updated within 12 hours of its creation or last update")
     found.data_path = fields["data_path"]
     found.utime = now
     return audience_answer({"ta_id": found.ta_id}, applied=str(found.ta_id))
@@ -127,9 +125,7 @@ def _json_body(call: Call) -> dict[str, Any]:
 def _positive(text: str | None) -> int | None:
     """Anything else falls back to the default (unverified)."""
     return (
-        int(text)
-        if text and text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS and int(text)
-        else None
+        int(text) if text and text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS and int(text) else None
     )
 
 

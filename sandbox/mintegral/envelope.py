@@ -14,9 +14,7 @@ from sandbox.calls import Call
 from sandbox.state import Sandbox
 
 SUCCESS = 200
-BAD_PARAMETER = (
-    10000  # seen by a public client with HTTP 200 for a missing parameter; for the rest unverified
-)
+BAD_PARAMETER = 10000  # seen by a public client with HTTP 200 for a missing parameter; for the rest unverified
 BAD_TOKEN = 401  # unverified; a sibling API's code
 NO_PERMISSION = 403  # unverified; a sibling API's code
 TOO_FREQUENT = 0  # unverified; a sibling API uses it for bad parameters too, so only the text tells

@@ -25,9 +25,7 @@ def _md5(text: str) -> str:
 
 def _account(call: Call, sandbox: Sandbox) -> str:
     given = call.headers.get("access-key", "")
-    return next(
-        (name for name, keys in sandbox.credentials.mintegral_keys.items() if keys.access_key == given), ""
-    )
+    return next((name for name, keys in sandbox.credentials.mintegral_keys.items() if keys.access_key == given), "")
 
 
 def _subject(call: Call) -> str:
@@ -64,8 +62,4 @@ def _wrong_with_token(call: Call, sandbox: Sandbox) -> str | None:
     if abs(sandbox.wall() - int(stamp)) > sandbox.behaviour.clock_tolerance_s:
         return "timestamp is expired"
     expected = token_for(sandbox.credentials.mintegral_keys[call.account].api_key, stamp)
-    return (
-        None
-        if hmac.compare_digest(expected.encode(), call.headers.get("token", "").encode())
-        else "token error"
-    )
+    return None if hmac.compare_digest(expected.encode(), call.headers.get("token", "").encode()) else "token error"

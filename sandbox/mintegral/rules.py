@@ -41,11 +41,7 @@ def wrong_with_delete(fields: Fields) -> str | None:
     if missing := _missing(fields, ("ta_id",)):
         return missing
     ids = fields["ta_id"]
-    return (
-        None
-        if isinstance(ids, list) and ids and all(map(is_int, ids))
-        else "ta_id must be a list of integers"
-    )
+    return None if isinstance(ids, list) and ids and all(map(is_int, ids)) else "ta_id must be a list of integers"
 
 
 def wrong_with_presign(fields: Fields) -> str | None:

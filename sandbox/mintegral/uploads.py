@@ -89,7 +89,5 @@ class Upload(Exchange):
 
 def _s3_error(status: HTTPStatus, code: str) -> Answer:
     """Status and code as S3 has them; Mintegral documents none."""
-    text = (
-        f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{code}</Message></Error>'
-    )
+    text = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{code}</Message></Error>'
     return text_answer(text, status, "application/xml")

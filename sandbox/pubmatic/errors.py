@@ -72,9 +72,7 @@ def wrong_method(_call: Call, _sandbox: Sandbox) -> Answer:
 
 def wrong_media_type() -> Answer:
     """415 is on the provider's status page; its body is unverified."""
-    return error(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json"
-    )
+    return error(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json")
 
 
 def throttled(sandbox: Sandbox) -> Answer:
@@ -82,11 +80,7 @@ def throttled(sandbox: Sandbox) -> Answer:
     style = sandbox.behaviour.pubmatic_throttle
     if style is PubmaticThrottle.PLAIN:
         return error(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many requests")
-    status = (
-        HTTPStatus.INTERNAL_SERVER_ERROR
-        if style is PubmaticThrottle.APIGEE_500
-        else HTTPStatus.TOO_MANY_REQUESTS
-    )
+    status = HTTPStatus.INTERNAL_SERVER_ERROR if style is PubmaticThrottle.APIGEE_500 else HTTPStatus.TOO_MANY_REQUESTS
     fault = {
         "faultstring": "Rate limit quota violation. Quota limit exceeded.",
         "detail": {"errorcode": "policies.ratelimit.QuotaViolation"},

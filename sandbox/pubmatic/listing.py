@@ -71,9 +71,7 @@ def _chosen(call: Call, sandbox: Sandbox, owner: Account, data_provider_id: int 
             yield one
 
 
-def _in_reach(
-    call: Call, sandbox: Sandbox, owner: Account, data_provider_id: int | None
-) -> Iterable[Audience]:
+def _in_reach(call: Call, sandbox: Sandbox, owner: Account, data_provider_id: int | None) -> Iterable[Audience]:
     """By audienceType, which may be repeated; an unknown one reaches nothing (unverified)."""
     kinds = set(call.params("audienceType")) or {"MY_AUDIENCE"}
     if kinds & {"MY_AUDIENCE", "ALL_AUDIENCE"}:

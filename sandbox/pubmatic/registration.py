@@ -23,9 +23,7 @@ def make(fields: Fields, credential: str, sandbox: Sandbox) -> Audience | list[s
     if codes:
         return codes
     return (
-        _make_complex(fields, credential, sandbox)
-        if _is_complex(fields)
-        else _make_simple(fields, credential, sandbox)
+        _make_complex(fields, credential, sandbox) if _is_complex(fields) else _make_simple(fields, credential, sandbox)
     )
 
 
@@ -74,9 +72,7 @@ def owner_of(fields: Fields) -> Account:
     return account_of_client(fields["clientId"], data_provider_id)
 
 
-def _record(
-    fields: Fields, owner: Account, data_provider_id: int, credential: str, sandbox: Sandbox
-) -> Audience:
+def _record(fields: Fields, owner: Account, data_provider_id: int, credential: str, sandbox: Sandbox) -> Audience:
     now = sandbox.wall()
     return Audience(
         owner=owner,

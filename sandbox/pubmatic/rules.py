@@ -87,9 +87,7 @@ def _client_id_if_needed(fields: Fields) -> bool:
 
 def _some_id(fields: Fields) -> bool:
     """Unverified: AUD01_0004 is taken to mean that nothing says which of the two ids is missing."""
-    return _known_type(fields) or any(
-        fields.get(name) not in (None, "") for name in ("accountId", "clientId")
-    )
+    return _known_type(fields) or any(fields.get(name) not in (None, "") for name in ("accountId", "clientId"))
 
 
 def _data_provider(fields: Fields) -> bool:
@@ -116,9 +114,7 @@ CREATE = (
     Rule("AUD01_0008", BOTH, _filled("name", NAME_MAX)),
     Rule("AUD01_0009", BOTH, _fits("description", TEXT_MAX)),
     Rule("AUD01_0010", ONLY_SIMPLE, _filled("providerAudienceId", NAME_MAX)),
-    Rule(
-        "AUD01_0011", BOTH, _fits("definition", TEXT_MAX)
-    ),  # its complex table omits 0011, 0012, 0153: unverified
+    Rule("AUD01_0011", BOTH, _fits("definition", TEXT_MAX)),  # its complex table omits 0011, 0012, 0153: unverified
     Rule("AUD01_0012", BOTH, _fits("transferCode", NAME_MAX)),
     Rule("AUD01_0034", ONLY_COMPLEX, _one_kind),
     Rule("AUD01_0153", BOTH, _not_negative),
@@ -138,9 +134,7 @@ WHO_ASKS = (
     Rule(
         "AUD01_0005",
         BOTH,
-        lambda fields: (
-            _data_provider(fields) or (account_type(fields) != CLIENT and "dataProviderId" not in fields)
-        ),
+        lambda fields: _data_provider(fields) or (account_type(fields) != CLIENT and "dataProviderId" not in fields),
     ),
 )
 

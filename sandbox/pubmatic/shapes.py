@@ -14,19 +14,13 @@ from sandbox.pubmatic.store import Audience
 
 def created(one: Audience) -> dict[str, Any]:
     """The answer to a create. Of a complex audience many documented fields are missing, as in the sample."""
-    return (
-        _complex(one)
-        if one.is_complex
-        else _simple(one) | {"queryInfix": f"({_key(one)})"} | _price_text(one)
-    )
+    return _complex(one) if one.is_complex else _simple(one) | {"queryInfix": f"({_key(one)})"} | _price_text(one)
 
 
 def detailed(one: Audience) -> dict[str, Any]:
     """The answer to a get and a patch. For a complex one there is no sample: unverified."""
     return (
-        _complex(one) | {"accountType": one.owner.account_type}
-        if one.is_complex
-        else _simple(one) | _price_text(one)
+        _complex(one) | {"accountType": one.owner.account_type} if one.is_complex else _simple(one) | _price_text(one)
     )
 
 
@@ -64,11 +58,7 @@ def on_page(one: Audience) -> dict[str, Any]:
         "queryInfix": f"(,{_key(one)},)",
         "uniqueAudiences": _key(one),
     }
-    return (
-        item
-        if one.price is None
-        else item | {"price": int(one.price) if one.price.is_integer() else one.price}
-    )
+    return item if one.price is None else item | {"price": int(one.price) if one.price.is_integer() else one.price}
 
 
 def _simple(one: Audience) -> dict[str, Any]:

@@ -49,9 +49,7 @@ class Tokens:
         """Every token of the account, fixed ones too, from now on."""
         self.expires_at |= {token: now for token, owner in self.owners.items() if owner == account}
 
-    def generate(
-        self, account: str, *, now: float, monotonic: float, ttl_s: float, at_most: int
-    ) -> Pair | None:
+    def generate(self, account: str, *, now: float, monotonic: float, ttl_s: float, at_most: int) -> Pair | None:
         """A new pair; None when this was one generation too many, and the account is disabled from now on.
 
         Refreshes count too (unverified).

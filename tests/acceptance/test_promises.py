@@ -121,4 +121,3 @@ def _each_ended_once(events: list[dict[str, Any]]) -> None:
     kinds = Counter(event["type"] for event in first.values())
     bad = [event["data"] for event in first.values() if event["type"] == "audience.job.failed"]
     assert kinds == {"audience.job.succeeded": JOBS, "audience.job.rejected": MALFORMED}, bad[:3]
-

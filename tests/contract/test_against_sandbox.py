@@ -18,9 +18,7 @@ from workers.providers.provider import Absent, CannotTell, Found, Look, installe
 
 ROOT = Path(__file__).parents[2]
 OWNER = {"accountType": "PUBLISHER", "accountId": 27332341}
-LOSSES = pytest.mark.parametrize(
-    "loss", ["commit_then_reset", "commit_then_truncate", "commit_then_hang", "drip"]
-)
+LOSSES = pytest.mark.parametrize("loss", ["commit_then_reset", "commit_then_truncate", "commit_then_hang", "drip"])
 
 
 @pytest.mark.parametrize("auth_header", ["pubToken", "bearer"])
@@ -115,9 +113,7 @@ def test_a_mintegral_audience_is_found_among_fuzzy_names(at: Open) -> None:
 
 @LOSSES
 @pytest.mark.parametrize("name", ["pubmatic", "mintegral"])
-def test_a_create_whose_answer_is_lost_is_unknown_and_found(
-    at: Open, sandbox: str, name: str, loss: str
-) -> None:
+def test_a_create_whose_answer_is_lost_is_unknown_and_found(at: Open, sandbox: str, name: str, loss: str) -> None:
     payload = (simple if name == "pubmatic" else uploaded)(f"lost by {loss}".replace(" ", "-"))
     provider = at(name)
     began = datetime.now(UTC)

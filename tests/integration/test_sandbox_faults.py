@@ -160,12 +160,8 @@ def test_a_fault_that_cannot_be_is_refused_with_a_sentence(api: httpx.Client, wr
     assert (answer.status_code, bool(answer.json()["error"])) == (400, True)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"lateny_ms": 1}, {"seed": "x"}, {"error_rate": 2}, {"rate_limit": "5 per second"}]
-)
-def test_an_option_that_cannot_be_is_refused_with_a_sentence(
-    api: httpx.Client, wrong: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("wrong", [{"lateny_ms": 1}, {"seed": "x"}, {"error_rate": 2}, {"rate_limit": "5 per second"}])
+def test_an_option_that_cannot_be_is_refused_with_a_sentence(api: httpx.Client, wrong: dict[str, Any]) -> None:
     answer = api.patch("/_sandbox/behaviour", json=wrong)
     assert (answer.status_code, bool(answer.json()["error"])) == (400, True)
 
@@ -233,9 +229,7 @@ def test_the_same_seed_rolls_the_same_errors_before_anything_is_done(api: httpx.
 
 
 @pytest.mark.parametrize(("lost", "error"), [("hang", httpx.ReadTimeout), ("reset", httpx.ReadError)])
-def test_a_timeout_after_commit_loses_the_answer_only(
-    api: httpx.Client, lost: str, error: type[Exception]
-) -> None:
+def test_a_timeout_after_commit_loses_the_answer_only(api: httpx.Client, lost: str, error: type[Exception]) -> None:
     behave(api, timeout_after_commit_rate=1, lost_answer=lost)
     with pytest.raises(error):
         create(api, timeout=0.5)
@@ -272,9 +266,7 @@ def test_the_ledger_is_read_from_where_one_left_off(api: httpx.Client) -> None:
     create(api, "one")
     seen = api.get("/_sandbox/ledger").json()["last_seq"]
     create(api, "two")
-    told = api.get(
-        "/_sandbox/ledger", params={"since": seen, "provider": "pubmatic", "account": "acme"}
-    ).json()
+    told = api.get("/_sandbox/ledger", params={"since": seen, "provider": "pubmatic", "account": "acme"}).json()
     (entry,) = told["entries"]
     assert (entry["seq"], entry["name"], told["last_seq"]) == (seen + 1, "two", seen + 1)
     assert before - 1 < entry["at"] < time.time() + 1

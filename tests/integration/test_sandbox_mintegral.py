@@ -91,9 +91,7 @@ def test_every_field_of_a_create_is_required(api: httpx.Client, name: str) -> No
         ("data_path.data_path", {"data_path": [FILE | {"data_path": "https://bucket/file.txt"}]}),
     ],
 )
-def test_a_create_with_a_wrong_value_hears_which(
-    api: httpx.Client, named: str, changes: dict[str, Any]
-) -> None:
+def test_a_create_with_a_wrong_value_hears_which(api: httpx.Client, named: str, changes: dict[str, Any]) -> None:
     assert named in refusal(api.post(AUDIENCE, json=VALID | changes))
 
 

@@ -116,9 +116,7 @@ def test_a_body_that_is_no_json_object_is_no_audience(api: httpx.Client) -> None
         assert codes(api.post(AUDIENCES, content=body)) == ["AUD01_0003"]
 
 
-@pytest.mark.parametrize(
-    "longest", [{"name": "x" * 256}, {"description": "x" * 1024}, {"transferCode": "x" * 256}]
-)
+@pytest.mark.parametrize("longest", [{"name": "x" * 256}, {"description": "x" * 1024}, {"transferCode": "x" * 256}])
 def test_the_longest_allowed_text_is_accepted(api: httpx.Client, longest: dict[str, str]) -> None:
     assert api.post(AUDIENCES, json=SIMPLE | longest).is_success
 
@@ -153,9 +151,7 @@ def test_a_complex_audience_comes_back_without_many_fields(api: httpx.Client, tw
     assert made["queryInfix"] == COMPLEX["queryInfix"]
     assert made["dataProviderId"] == "383"
     assert two[0]["name"] in made["definition"]
-    missing = (
-        "description accountType clientId providerAudienceId transferCode queryPostfix uniqueAudiences price"
-    )
+    missing = "description accountType clientId providerAudienceId transferCode queryPostfix uniqueAudiences price"
     assert not set(missing.split()) & set(made)
 
 
@@ -231,9 +227,7 @@ def test_the_two_examples_without_an_account_id_disagree(api: httpx.Client) -> N
         ({"audienceType": "ALL_AUDIENCE", "searchKey": "some"}, ["somebody's"]),
     ],
 )
-def test_every_documented_filter_filters(
-    api: httpx.Client, filters: dict[str, Any], names: list[str]
-) -> None:
+def test_every_documented_filter_filters(api: httpx.Client, filters: dict[str, Any], names: list[str]) -> None:
     for name, more in {
         "one": {"providerAudienceId": "p1", "private": 0},
         "two": {"providerAudienceId": "p2", "enabled": 0},
@@ -335,9 +329,7 @@ def test_nobody_updates_an_audience_of_another_account(api: httpx.Client, two: l
 
 @pytest.mark.parametrize("headers", [{"pubToken": "wrong"}, {"Authorization": "Bearer wrong"}, {}])
 def test_a_wrong_or_missing_token_is_refused(url: str, headers: dict[str, str]) -> None:
-    answer = httpx.get(
-        f"{url}{AUDIENCES}", params=PUBLISHER, headers={"Content-Type": "application/json"} | headers
-    )
+    answer = httpx.get(f"{url}{AUDIENCES}", params=PUBLISHER, headers={"Content-Type": "application/json"} | headers)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (401, "AUTH_FAILED")
 
 
@@ -357,9 +349,7 @@ def test_the_content_type_is_required_even_of_a_get(url: str) -> None:
     assert httpx.post(f"{url}{AUDIENCES}", content=b"{}", headers=headers).status_code == 415
 
 
-@pytest.mark.parametrize(
-    "path", ["/v1/audiences", "/v1/audience/audiences/", "/v1/", "/v1/audience/audiences/1/2"]
-)
+@pytest.mark.parametrize("path", ["/v1/audiences", "/v1/audience/audiences/", "/v1/", "/v1/audience/audiences/1/2"])
 def test_a_wrong_path_is_a_soap_fault_with_status_500(api: httpx.Client, path: str) -> None:
     answer = api.get(path)
     assert answer.status_code == 500

@@ -23,9 +23,7 @@ def api() -> Iterator[httpx.Client]:
 
 
 def asked_with(api: httpx.Client, token: str) -> httpx.Response:
-    return api.get(
-        AUDIENCES, headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    )
+    return api.get(AUDIENCES, headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
 
 
 def is_good(api: httpx.Client, token: str) -> bool:

@@ -20,9 +20,7 @@ README = (ROOT / "sandbox" / "README.md").read_text()
 @contextmanager
 def run(*options: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "sandbox", *options]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             yield process
         finally:

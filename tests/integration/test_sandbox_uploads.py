@@ -147,9 +147,7 @@ def test_presign_and_put_both_stand_in_the_ledger_under_the_account(api: httpx.C
     data = presigned(api)
     httpx.put(data["s3"]["url"], content=CONTENT)
     told = api.get("/_sandbox/ledger", params={"provider": "mintegral"})
-    assert [
-        (one["method"], one["account"], one["name"], one["applied"]) for one in told.json()["entries"]
-    ] == [
+    assert [(one["method"], one["account"], one["name"], one["applied"]) for one in told.json()["entries"]] == [
         ("GET", "acme", "ids.txt", None),
         ("PUT", "acme", "ids.txt", data["s3"]["data_path"]),
     ]

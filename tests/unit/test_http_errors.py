@@ -73,13 +73,9 @@ def test_what_is_no_http_may_have_been_applied(*, changes: bool, lost: type[Outc
         assert isinstance(outcome_at(port, changes=changes), lost)
 
 
-@pytest.mark.parametrize(
-    "start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"], ids=["head", "body"]
-)
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"], ids=["head", "body"])
 @CHANGES
-def test_a_dripping_answer_is_cut_off_at_the_deadline(
-    start: bytes, *, changes: bool, lost: type[Outcome]
-) -> None:
+def test_a_dripping_answer_is_cut_off_at_the_deadline(start: bytes, *, changes: bool, lost: type[Outcome]) -> None:
     def drip(peer: socket.socket) -> None:
         peer.sendall(start or b"HTTP/1.1 200 OK\r\nX-Long: ")
         with contextlib.suppress(OSError):

@@ -33,9 +33,7 @@ def _shuffled(value: Json, dice: random.Random) -> Json:
 
 @settings(deadline=None)
 @given(VALUES, st.randoms(use_true_random=False), st.sampled_from([None, 0, 4]))
-def test_neither_the_order_of_keys_nor_whitespace_counts(
-    value: Json, dice: random.Random, indent: int | None
-) -> None:
+def test_neither_the_order_of_keys_nor_whitespace_counts(value: Json, dice: random.Random, indent: int | None) -> None:
     written_otherwise = json.loads(json.dumps(_shuffled(value, dice), indent=indent))
     assert canonical(written_otherwise) == canonical(value)
 

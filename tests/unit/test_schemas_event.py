@@ -26,9 +26,7 @@ JOB = Job(
     correlation_id="order-1",
     metadata={"team": "growth"},
 )
-COURSE = Course(
-    run=2, attempts=1, requests=3, enqueued_at=AT, started_at=None, finished_at=AT, warnings=("w",)
-)
+COURSE = Course(run=2, attempts=1, requests=3, enqueued_at=AT, started_at=None, finished_at=AT, warnings=("w",))
 RESULT = {"audience_id": "475332", "already_existed": False, "audience": {"id": 475332}}
 ERROR = Error(
     category="rejected_by_provider",
@@ -160,22 +158,16 @@ def test_of_a_message_that_cannot_be_read_everything_is_unknown_and_null() -> No
         ("#", "*", "unknown.unknown.rejected"),
     ],
 )
-def test_the_routing_key_of_a_rejection_holds_only_what_is_installed(
-    provider: str, operation: str, key: str
-) -> None:
+def test_the_routing_key_of_a_rejection_holds_only_what_is_installed(provider: str, operation: str, key: str) -> None:
     assert answer(json.dumps({"provider": provider, "operation": operation}).encode()).routing_key == key
 
 
 def test_the_answer_to_an_invalid_job_says_where_and_what_and_quotes_no_value() -> None:
-    body = json.dumps(
-        {"id": "j-1", "provider": "pubmatic", "priority": "canary", "payload": ["canary"]}
-    ).encode()
+    body = json.dumps({"id": "j-1", "provider": "pubmatic", "priority": "canary", "payload": ["canary"]}).encode()
     event = answer(body).event
     assert event["subject"] == "j-1"
     assert event["data"]["error"]["message"].startswith("Not a valid job. Expected at /")
-    assert {"pointer": "/priority", "expected": "a whole number from 0 to 9"} in event["data"]["error"][
-        "details"
-    ]
+    assert {"pointer": "/priority", "expected": "a whole number from 0 to 9"} in event["data"]["error"]["details"]
     assert "canary" not in json.dumps(event)
 
 

@@ -40,17 +40,11 @@ def test_a_field_nobody_knows_is_refused(operation: str) -> None:
 
 @pytest.mark.parametrize(
     ("operation", "field"),
-    [
-        (operation, field)
-        for operation in sorted(set(PAYLOADS) - {"list_audiences"})
-        for field in VALID[operation]
-    ],
+    [(operation, field) for operation in sorted(set(PAYLOADS) - {"list_audiences"}) for field in VALID[operation]],
 )
 def test_all_fields_but_a_lists_are_required(operation: str, field: str) -> None:
     payload = VALID[operation]
-    assert pointers(operation, {name: each for name, each in payload.items() if name != field}) == {
-        f"/{field}"
-    }
+    assert pointers(operation, {name: each for name, each in payload.items() if name != field}) == {f"/{field}"}
     assert pointers(operation, {**payload, field: None}) == {f"/{field}"}
 
 

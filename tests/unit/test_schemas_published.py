@@ -19,9 +19,7 @@ GENERATED = {name: json.loads(text) for name, text in files().items()}
 
 
 def validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(
-        GENERATED[f"{name}.schema.json"], format_checker=Draft202012Validator.FORMAT_CHECKER
-    )
+    return Draft202012Validator(GENERATED[f"{name}.schema.json"], format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 def examples(kind: str) -> dict[str, Any]:
@@ -99,9 +97,9 @@ def test_every_operation_has_an_example() -> None:
 def test_an_example_of_an_invalid_job_has_the_problems_it_says(name: str) -> None:
     reading = read_job(INVALID[name]["body"], PAYLOADS)
     assert isinstance(reading, Refused)
-    assert [{"pointer": each.pointer, "expected": each.expected} for each in reading.problems] == INVALID[
-        name
-    ]["problems"]
+    assert [{"pointer": each.pointer, "expected": each.expected} for each in reading.problems] == INVALID[name][
+        "problems"
+    ]
 
 
 BEYOND_JSON_SCHEMA = {
@@ -164,9 +162,7 @@ def test_a_dead_letter_has_the_id_of_its_event() -> None:
         DeadLetter.model_validate(letter)
 
 
-FIELDS = sorted(
-    {name for job in JOBS.values() for name in [*job, *job["payload"]]} | {"accountTypeId", "unknown"}
-)
+FIELDS = sorted({name for job in JOBS.values() for name in [*job, *job["payload"]]} | {"accountTypeId", "unknown"})
 LEAVES = [
     None,
     True,
@@ -217,9 +213,7 @@ def _changed(job: dict[str, Any], changes: list[tuple[bool, str, Any]]) -> dict[
 
 @settings(deadline=None, max_examples=1500)
 @given(st.sampled_from(sorted(JOBS)), CHANGES)
-def test_model_and_schema_agree_on_any_change_of_an_example(
-    name: str, changes: list[tuple[bool, str, Any]]
-) -> None:
+def test_model_and_schema_agree_on_any_change_of_an_example(name: str, changes: list[tuple[bool, str, Any]]) -> None:
     job = _changed(JOBS[name], changes)
     assume(job.get("provider") in ("mintegral", "pubmatic"))  # another provider's job passes the schema
     accepted = isinstance(read_job(job, PAYLOADS), Accepted)

@@ -231,10 +231,7 @@ def test_no_problem_quotes_a_value() -> None:
 def test_no_exception_of_a_model_quotes_a_value(value: object) -> None:
     with pytest.raises(ValidationError) as caught:
         Job.model_validate(value)
-    assert (
-        "canary"
-        not in f"{caught.value!s}{caught.value!r}{caught.value.__cause__!r}{caught.value.__context__!r}"
-    )
+    assert "canary" not in f"{caught.value!s}{caught.value!r}{caught.value.__cause__!r}{caught.value.__context__!r}"
 
 
 JSON = st.recursive(

@@ -12,9 +12,7 @@ from schemas.strict_json import MAX_BODY_BYTES, MAX_DEPTH, MAX_INTEGER_DIGITS, J
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-VALUES = st.recursive(
-    SCALARS | TEXT, lambda inside: st.lists(inside) | st.dictionaries(TEXT, inside), max_leaves=20
-)
+VALUES = st.recursive(SCALARS | TEXT, lambda inside: st.lists(inside) | st.dictionaries(TEXT, inside), max_leaves=20)
 
 
 def places(parsed: strict_json.Parsed) -> list[tuple[str, str]]:
@@ -169,7 +167,5 @@ def _nested(levels: int) -> Json:
     ],
     ids=lambda each: each if isinstance(each, str) and len(each) < 80 else "",
 )
-def test_a_value_that_somebody_else_parsed_is_held_to_the_same_rules(
-    value: Json, pointer: str, expected: str
-) -> None:
+def test_a_value_that_somebody_else_parsed_is_held_to_the_same_rules(value: Json, pointer: str, expected: str) -> None:
     assert places(check(value)) == [(pointer, expected)]

@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from workers.settings import SettingsError
 
@@ -27,9 +29,7 @@ def ensure_running(directory: Path) -> Path:
     directory = directory.expanduser().absolute()
     socket = directory / "valkey.sock"
     if len(str(socket).encode()) > _LONGEST_SOCKET_PATH:
-        raise SettingsError(
-            f"AUDIENCE_DATA_DIR: {directory} is too long for a Unix socket; choose a shorter path"
-        )
+        raise SettingsError(f"AUDIENCE_DATA_DIR: {directory} is too long for a Unix socket; choose a shorter path")
     if directory not in _keepers or _keepers[directory].poll() is not None:
         _keepers[directory] = _start_keeper(directory, socket)
     _wait_until_ready(directory, socket)
@@ -74,14 +74,12 @@ def _binary() -> Path:
 def _wait_until_ready(directory: Path, socket: Path) -> None:
     deadline = time.monotonic() + START_S
     pause = 0.01
-    with redis.Redis(unix_socket_path=str(socket), retry=None) as client:
+    with redis.Redis(unix_socket_path=str(socket), retry=Retry(NoBackoff(), 0)) as client:
         while True:
             try:
                 client.ping()
             except redis.BusyLoadingError:
-                deadline = (
-                    time.monotonic() + START_S
-                )  # it reads its append-only file, however long that takes
+                deadline = time.monotonic() + START_S  # it reads its append-only file, however long that takes
             except (redis.ConnectionError, redis.TimeoutError):
                 if time.monotonic() > deadline or _keepers[directory].poll() is not None:
                     raise SettingsError(

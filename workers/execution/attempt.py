@@ -33,9 +33,7 @@ class Attempted:
     before: Trouble
 
 
-def attempt(
-    operation: Operation, payload: Any, call: Call, before: Trouble, policy: RetryPolicy
-) -> Attempted:
+def attempt(operation: Operation, payload: Any, call: Call, before: Trouble, policy: RetryPolicy) -> Attempted:
     """Try the job once. Never raises ``AttemptEnded``."""
     try:
         if before.unknown:
@@ -50,9 +48,7 @@ def attempt(
         return Attempted(ended.outcome, before)
 
 
-def _look_first(
-    operation: Findable, payload: Any, call: Call, before: Trouble, policy: RetryPolicy
-) -> Outcome | None:
+def _look_first(operation: Findable, payload: Any, call: Call, before: Trouble, policy: RetryPolicy) -> Outcome | None:
     """Find out what became of the lost request; None: it is surely absent."""
     since = None if before.unknown_since is None else datetime.fromtimestamp(before.unknown_since, UTC)
     match operation.find(payload, call, since):

@@ -35,9 +35,7 @@ class Dispatcher:
         if taken.rescue_is_due:
             self._rescue()
         elif not taken.jobs:
-            sleep_s = (
-                LONGEST_SLEEP_S if taken.next_look_s is None else min(LONGEST_SLEEP_S, taken.next_look_s)
-            )
+            sleep_s = LONGEST_SLEEP_S if taken.next_look_s is None else min(LONGEST_SLEEP_S, taken.next_look_s)
             self.lanes.wait_for_change(sleep_s)
 
     def _send(self, jobs: tuple[Handed, ...]) -> None:

@@ -22,7 +22,7 @@ from workers.execution.verdict import Trouble, Verdict, decide, too_old
 from workers.http import Call
 from workers.lanes.lanes import Lanes, Record
 from workers.loop import OUTAGES
-from workers.outcome import Broken, Said, Throttled, Unknown
+from workers.outcome import Broken, Said, Unknown
 from workers.providers.provider import Provider
 from workers.redaction import redacted
 from workers.settings import ProviderConfig, Settings
@@ -79,6 +79,7 @@ class Executor:
             return read.job, read.payload, read.warnings
         said = read.readable
         job = Job.model_construct(
+            payload={},
             id=record.id,
             provider=provider,
             account=record.account,
@@ -95,9 +96,7 @@ class Executor:
         if record.account not in config.accounts:
             attempted = Attempted(Broken(Said("the account is no longer configured")), _trouble(record))
         elif payload is None:
-            attempted = Attempted(
-                Broken(Said("the stored job is not valid in this release")), _trouble(record)
-            )
+            attempted = Attempted(Broken(Said("the stored job is not valid in this release")), _trouble(record))
         else:
             call = Call(
                 config.accounts[record.account],
@@ -108,21 +107,15 @@ class Executor:
             attempted = self._attempt(provider, record, payload, call, permits)
         return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time())
 
-    def _attempt(
-        self, provider: str, record: Record, payload: Any, call: Call, permits: Permits
-    ) -> Attempted:
+    def _attempt(self, provider: str, record: Record, payload: Any, call: Call, permits: Permits) -> Attempted:
         operation = self.providers[provider].operations[record.operation]
         before = _trouble(record)
         try:
-            attempted = attempt(
-                operation, payload, call, before, self.configs[provider].policy(record.account)
-            )
+            attempted = attempt(operation, payload, call, before, self.configs[provider].policy(record.account))
             return replace(attempted, outcome=redacted(attempted.outcome, call.secrets))
         except (LeaseLost, *OUTAGES):
             raise
-        except (
-            Exception
-        ) as error:  # a bug of ours or of a provider's adapter: the job ends, told apart from the rest
+        except Exception as error:  # a bug of ours or of a provider's adapter: the job ends, told apart from the rest
             log.exception("attempt.failed", provider=provider, account=record.account, job_id=record.id)
             said = Said(f"this service failed on the job ({type(error).__name__})")
             return Attempted(Unknown(said) if permits.changed else Broken(said), before)
@@ -134,9 +127,4 @@ class Executor:
 
 
 def _trouble(record: Record) -> Trouble:
-    throttles = 0
-    for line in reversed(record.history):
-        if line["outcome"] != Throttled.__name__:
-            break
-        throttles += 1
-    return Trouble(record.attempts, throttles, record.looks, record.look, record.unknown_since)
+    return Trouble(record.attempts, record.throttles, record.looks, record.look, record.unknown_since)

@@ -38,7 +38,7 @@ class Permits:
         """Wait until one request may be sent. Raises ``AttemptEnded`` or ``LeaseLost``."""
         while True:
             if self.stopping.is_set():
-                raise AttemptEnded(Postponed(Said("the worker is stopping"), 0.0))
+                raise AttemptEnded(Postponed(Said("the worker is stopping")))
             asked_at = time.monotonic()
             answer = self.lanes.permit(self.record, self.asked + 1, changes=changes)
             if isinstance(answer, Refused):
@@ -63,4 +63,4 @@ class Permits:
             case Refusal.LIMITED if self.sent and time.time() + refused.wait_s < self.record.ends_at:
                 time.sleep(min(refused.wait_s, SLICE_S))
             case Refusal.LIMITED | Refusal.PAUSED:
-                raise AttemptEnded(Postponed(Said(f"the lane is {refused.why}"), refused.wait_s))
+                raise AttemptEnded(Postponed(Said(f"the lane is {refused.why}")))

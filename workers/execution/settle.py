@@ -13,8 +13,10 @@ from schemas.job import Job
 from workers.execution.attempt import Attempted
 from workers.execution.verdict import Dead, Done, Verdict
 from workers.lanes.lanes import Again, Lanes, Record
-from workers.outcome import Outcome, Postponed, Said, Succeeded
+from workers.outcome import Outcome, Postponed, Said, Succeeded, Throttled
 from workers.settings import Settings
+
+THROTTLES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def said_of(outcome: Outcome) -> Said | None:
     return None if isinstance(outcome, Succeeded) else outcome.said
 
 
-def _finish(  # noqa: PLR0913, PLR0917 - the parts of an ending
+def _finish(  # noqa: PLR0917 - the parts of an ending
     lanes: Lanes, ran: Ran, answer: outgoing.Outgoing, spent: int, settings: Settings, dead: Error | None
 ) -> bool:
     return lanes.finish(
@@ -105,9 +107,10 @@ def _dead_fields(error: Error, ran: Ran) -> dict[str, str]:
 
 
 def _line(ran: Ran) -> str:
-    """The attempt as a line of the job's history; none where nothing was sent."""
+    """The attempt as a line of the job's history; none where nothing was sent, or a long patience goes on."""
     outcome = ran.attempted.outcome
-    if isinstance(outcome, Postponed) or not ran.requests:
+    patient = isinstance(outcome, Throttled) and ran.attempted.before.throttles >= THROTTLES_SHOWN
+    if isinstance(outcome, Postponed) or patient or not ran.requests:
         return ""
     said = said_of(outcome)
     line: dict[str, Any] = {

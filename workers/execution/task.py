@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import NoReturn
+from typing import assert_never
 
 from celery import Celery, Task
 from celery.exceptions import Reject, Retry
@@ -55,8 +55,6 @@ def _tell_celery(verdict: Verdict | Stale) -> str:
         case Again(after_s):
             raise Retry("back in its lane", when=after_s or 0.0)
         case Stale():
-            _reject()
-
-
-def _reject() -> NoReturn:
-    raise Reject("the job is not this delivery's any more", requeue=False)
+            raise Reject("the job is not this delivery's any more", requeue=False)
+        case _:
+            assert_never(verdict)

@@ -10,7 +10,7 @@ waits dies with its age.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from workers.lanes.lanes import Again
@@ -90,16 +90,23 @@ class Dead:
 Verdict = Done | Dead | Again
 
 
-def decide(outcome: Outcome, before: Trouble, policy: RetryPolicy, dice: float) -> Verdict:
+def decide(  # noqa: C901, PLR0911, PLR0912 - one arm for each outcome
+    outcome: Outcome, before: Trouble, policy: RetryPolicy, dice: float
+) -> Verdict:
     """The verdict. ``dice`` is a random number from 0 up to, not including, 1."""
     match outcome:
         case Succeeded():
             return Done(outcome)
         case Throttled(said, after_s):
             pause_s = backoff_s(before.throttles, policy, 1.0) if after_s is None else after_s
-            return _keep(before, pause_s, pause_s=pause_s, pause_reason=said.message)
-        case Postponed(_, after_s):
-            return _keep(before, after_s)
+            return replace(
+                _keep_place(before),
+                throttles=before.throttles + 1,
+                pause_s=pause_s,
+                pause_reason=said.message,
+            )
+        case Postponed():
+            return _keep_place(before)
         case Unseen():
             return Again(
                 look_wait_s(before.looks + 1, policy),
@@ -150,24 +157,23 @@ def too_old(record_expires_at: float | None, now: float, before: Trouble) -> Dea
 def backoff_s(attempts: int, policy: RetryPolicy, dice: float) -> float:
     """A random wait below a ceiling that doubles with each attempt before, up to the cap."""
     doublings = min(attempts, math.ceil(math.log2(policy.backoff_cap_s / policy.backoff_base_s + 1)))
-    return dice * min(policy.backoff_cap_s, policy.backoff_base_s * 2**doublings)
+    return dice * min(policy.backoff_cap_s, policy.backoff_base_s * 2.0**doublings)
 
 
 def look_wait_s(looks: int, policy: RetryPolicy) -> float:
     """The wait before the next look-up, after ``looks`` of them missed."""
-    return min(policy.backoff_cap_s, policy.look_after_s * 2 ** min(looks, 30))
+    return min(policy.backoff_cap_s, policy.look_after_s * 2.0 ** min(looks, 30))
 
 
-def _keep(before: Trouble, after_s: float, *, pause_s: float = 0.0, pause_reason: str = "") -> Again:
-    """Back to the lane with nothing spent and nothing forgotten."""
+def _keep_place(before: Trouble) -> Again:
+    """Back to the lane with nothing spent and nothing forgotten; the lane itself says when it may run."""
     return Again(
-        after_s,
+        None,
         spent=False,
         look=before.unknown,
         looks=before.looks,
         unknown_since=before.unknown_since,
-        pause_s=pause_s,
-        pause_reason=pause_reason,
+        throttles=before.throttles,
     )
 
 

@@ -53,8 +53,10 @@ class QueueReader:
         self._delivered.clear()
 
     def _store(self) -> bool:
-        """Store the oldest delivery. While the state store is out, hold it: each return to the queue would bring
-        the message nearer to RabbitMQ's delivery limit, and so to its loss."""
+        """Store the oldest delivery; False while the state store is out.
+
+        It is held then: each return to the queue would bring it nearer to RabbitMQ's delivery limit, and to its loss.
+        """
         delivery = self._delivered[0]
         body = delivery.body
         try:

@@ -60,9 +60,7 @@ class Door:
         except Exception as error:  # a bug of ours must cost neither the message nor the consumer
             log.exception("message.failed")
             said = message.read.readable if isinstance(message.read, Refused) else readable(message.read.job)
-            sentence = (
-                f"this service failed on the message ({type(error).__name__}); an operator can replay it"
-            )
+            sentence = f"this service failed on the message ({type(error).__name__}); an operator can replay it"
             return self._refuse(message, said, "internal", sentence, replayable=True)
 
     def _enter(self, message: Message) -> Entered:
@@ -71,9 +69,7 @@ class Door:
             return self._reject(message, event)
         job = message.read.job
         if job.account not in self.configs[job.provider].accounts:
-            return self._refuse(
-                message, readable(job), "unknown_account", _unknown_account(job), replayable=True
-            )
+            return self._refuse(message, readable(job), "unknown_account", _unknown_account(job), replayable=True)
         stored = self._store(message, job)
         if stored is Stored.CONFLICT:
             return self._refuse(message, readable(job), "conflicting_duplicate", _CONFLICT, replayable=False)
@@ -96,9 +92,7 @@ class Door:
             max_age_s=self.configs[job.provider].policy(job.account).max_age_s,
         )
 
-    def _refuse(
-        self, message: Message, said: Readable, category: str, sentence: str, *, replayable: bool
-    ) -> Entered:
+    def _refuse(self, message: Message, said: Readable, category: str, sentence: str, *, replayable: bool) -> Entered:
         """A rejection for another reason than the job's form."""
         error = Error.model_validate(
             {
@@ -123,15 +117,11 @@ class Door:
     def _reject(self, message: Message, event: outgoing.Outgoing) -> Entered:
         self.rejections.add(event, message.body)
         error = event.event["data"]["error"]
-        log.warning(
-            "message.rejected", id=event.event["id"], category=error["category"], message=error["message"]
-        )
+        log.warning("message.rejected", id=event.event["id"], category=error["category"], message=error["message"])
         return Entered.REJECTED
 
 
-_CONFLICT = (
-    "this id was used before in this account with another operation or payload; a new request needs a new id"
-)
+_CONFLICT = "this id was used before in this account with another operation or payload; a new request needs a new id"
 
 
 def _unknown_account(job: Job) -> str:

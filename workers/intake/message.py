@@ -32,11 +32,7 @@ class Message:
 def from_queue(body: bytes, payloads: Payloads) -> Message:
     """A message of an AMQP queue."""
     call = _celery_call(body)
-    return (
-        Message(body, body, read_body(body, payloads), body)
-        if call is None
-        else _from_call(body, *call, payloads)
-    )
+    return Message(body, body, read_body(body, payloads), body) if call is None else _from_call(body, *call, payloads)
 
 
 def from_list(entry: bytes, payloads: Payloads) -> Message:
@@ -93,10 +89,10 @@ def _celery_call(body: bytes) -> tuple[list[Any], dict[str, Any]] | None:
     match _loads(body):
         case [list() as args, dict() as kwargs, dict()]:
             return args, kwargs
-        case {"task": str(), "id": str(), "args": list() as args, **rest}:
-            kwargs = rest.get("kwargs")
-            return args, kwargs if isinstance(kwargs, dict) else {}
-    return None
+        case {"task": str(), "id": str(), "args": list() as args, "kwargs": dict() as kwargs}:
+            return args, kwargs
+        case _:
+            return None
 
 
 def _loads(text: bytes) -> Any:

@@ -18,7 +18,7 @@ from workers.intake.door import Door
 from workers.intake.message import from_list
 
 BATCH = 50
-WAIT_S = 1.0
+WAIT_S = 1
 SILENT_S = 15  # a reader that is not heard of for so long is gone; a turn takes far less
 # kombu keeps a list for each step of its priorities, under these names (kombu.transport.redis, sep and steps).
 _KOMBU_STEPS = ("", "\x06\x163", "\x06\x166", "\x06\x169")

@@ -54,7 +54,7 @@ class StreamReader:
 
     def _entries(self) -> Any:
         """What an outage left with this reader, then what dead readers left, then what is new."""
-        mine = self.client.xreadgroup(GROUP, self.name, {JOBS_STREAM: "0"}, count=BATCH)
+        mine: Any = self.client.xreadgroup(GROUP, self.name, {JOBS_STREAM: "0"}, count=BATCH)
         if mine and mine[0][1]:
             return mine[0][1]
         if time.monotonic() >= self._claim_at:
@@ -62,7 +62,7 @@ class StreamReader:
             abandoned = self.client.xautoclaim(JOBS_STREAM, GROUP, self.name, ABANDONED_MS, count=BATCH)[1]
             if abandoned:
                 return abandoned
-        new = self.client.xreadgroup(GROUP, self.name, {JOBS_STREAM: ">"}, count=BATCH, block=WAIT_MS)
+        new: Any = self.client.xreadgroup(GROUP, self.name, {JOBS_STREAM: ">"}, count=BATCH, block=WAIT_MS)
         return new[0][1] if new else []
 
 

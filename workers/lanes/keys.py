@@ -1,5 +1,7 @@
-"""Which keys hold the state? Every name begins with its partition, a provider as hash tag, so that all keys of
-one script lie in one slot of a Redis Cluster.
+"""Which keys hold the state?
+
+Every name begins with its partition, a provider as hash tag, so that all keys of one script lie in one slot of a
+Redis Cluster.
 
     audience:{pubmatic}                       (written P below)
 

@@ -68,6 +68,7 @@ class Record:
     runner: str
     attempts: int
     requests: int
+    throttles: int
     rescues: int
     look: bool
     looks: int
@@ -113,6 +114,7 @@ class Again:
     looks: int = 0
     unknown_since: float | None = None
     unknown_now: bool = False  # the changing request of this attempt is the one whose outcome is unknown
+    throttles: int = 0
     pause_s: float = 0.0
     pause_reason: str = ""
 
@@ -135,9 +137,7 @@ class Lanes:
         lanes |= {name: (account.limits, account.max_in_flight) for name, account in config.accounts.items()}
         with self.client.pipeline(transaction=False) as pipe:
             for name, (limits, max_in_flight) in lanes.items():
-                text = " ".join(
-                    f"{round(limit.period_s * 1e6 / limit.count)}:{limit.burst}" for limit in limits
-                )
+                text = " ".join(f"{round(limit.period_s * 1e6 / limit.count)}:{limit.burst}" for limit in limits)
                 pipe.hset(
                     f"{self.partition}:lane:{name}",
                     mapping={
@@ -148,7 +148,7 @@ class Lanes:
                 )
             pipe.execute()
 
-    def accept(  # noqa: PLR0913 - the parts of a job that lanes know
+    def accept(
         self,
         *,
         account: str,
@@ -216,11 +216,12 @@ class Lanes:
         since_us = -1 if again.unknown_now else _us(again.unknown_since)
         done = self._run(
             "give_back", held.account, held.id, held.fence, after_us, int(again.spent), requests,
-            int(again.look), again.looks, since_us, _us(again.pause_s), again.pause_reason, line,
+            int(again.look), again.looks, since_us,
+            again.throttles, _us(again.pause_s), again.pause_reason, line,
         )  # fmt: skip
         return bool(done)
 
-    def finish(  # noqa: PLR0913 - the parts of an ending
+    def finish(
         self,
         record: Record,
         *,
@@ -257,15 +258,14 @@ class Lanes:
 
     def show(self, account: str, job_id: str) -> dict[str, str] | None:
         """Every field of a job's record as text, but its body; None if there is none."""
-        fields = self.client.hgetall(f"{self.partition}:job:{account}/{job_id}")
+        fields: Any = self.client.hgetall(f"{self.partition}:job:{account}/{job_id}")
         shown = {k.decode(): v.decode("utf-8", "replace") for k, v in fields.items() if k != b"body"}
         return shown or None
 
     def lane(self, account: str) -> dict[str, str]:
         """The hash of a lane, or of the whole provider (``*``)."""
-        return {
-            k.decode(): v.decode() for k, v in self.client.hgetall(f"{self.partition}:lane:{account}").items()
-        }
+        fields: Any = self.client.hgetall(f"{self.partition}:lane:{account}")
+        return {k.decode(): v.decode() for k, v in fields.items()}
 
     def waiting(self, account: str) -> int:
         """How many jobs wait in a lane, due or not."""
@@ -299,6 +299,7 @@ def _record(fields: list[bytes]) -> Record:
         runner=raw[b"runner"].decode(),
         attempts=number(b"attempts"),
         requests=number(b"requests"),
+        throttles=number(b"throttles"),
         rescues=number(b"rescues"),
         look=number(b"look") == 1,
         looks=number(b"looks"),

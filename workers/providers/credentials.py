@@ -19,8 +19,6 @@ def read_secret(call: Call, secret: Secret, name: str) -> str:
         raise AttemptEnded(AuthFailed(Said(str(error)))) from error
     call.secrets.add(value)
     if not value.isascii() or not value.isprintable() or " " in value:
-        said = Said(
-            f"the account's {name} holds a character that no HTTP header can carry; was it copied whole?"
-        )
+        said = Said(f"the account's {name} holds a character that no HTTP header can carry; was it copied whole?")
         raise AttemptEnded(AuthFailed(said))
     return value

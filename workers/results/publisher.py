@@ -64,14 +64,14 @@ class Publisher:
 
     def _read(self) -> list[Entry]:
         """First what was left by a failed turn or a dead publisher, then what is new."""
-        mine = self.client.xreadgroup(GROUP, self.name, {self.outbox: "0"}, count=BATCH)
+        mine: Any = self.client.xreadgroup(GROUP, self.name, {self.outbox: "0"}, count=BATCH)
         if mine and mine[0][1]:
             return _whole(mine[0][1])
         try:
             abandoned = self.client.xautoclaim(self.outbox, GROUP, self.name, ABANDONED_MS, count=BATCH)[1]
             if abandoned:
                 return _whole(abandoned)
-            new = self.client.xreadgroup(GROUP, self.name, {self.outbox: ">"}, count=BATCH, block=WAIT_MS)
+            new: Any = self.client.xreadgroup(GROUP, self.name, {self.outbox: ">"}, count=BATCH, block=WAIT_MS)
         except redis.ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise

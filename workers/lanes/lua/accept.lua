@@ -24,6 +24,6 @@ redis.call('HSET', job,
   'account', account, 'id', id, 'operation', operation, 'digest', digest, 'body', body, 'priority', ARGV[6],
   'run', run, 'sequence', redis.call('INCR', K .. ':sequence'), 'accepted_at', now,
   'expires_at', expires_at, 'ends_at', ends_at, 'attempts', 0, 'requests', 0, 'looks', 0, 'look', 0,
-  'unknown_since', 0, 'rescues', 0)
+  'unknown_since', 0, 'throttles', 0, 'rescues', 0)
 put_in_lane(account, id, due)
 return 'new'

@@ -1,8 +1,9 @@
 -- Settle a lease with "again": the job returns to its lane, due after a while. 1: done; 0: the lease was lost.
 -- ARGV: account, id, fence, after_us (-1: keeps its place), spent (0/1), requests sent, look (0/1), looks,
---       unknown_since (us, 0: none, -1: the last changing request), pause_us (0: none), pause reason, history line
+--       unknown_since (us, 0: none, -1: the last changing request), throttles in a row, pause_us (0: none),
+--       pause reason, history line
 local account, id, fence = ARGV[1], ARGV[2], ARGV[3]
-local after_us, unknown_since, pause_us = number(ARGV[4]), number(ARGV[9]), number(ARGV[10])
+local after_us, unknown_since, pause_us = number(ARGV[4]), number(ARGV[9]), number(ARGV[11])
 local job = job_key(account, id)
 local held = redis.call('HMGET', job, 'fence', 'state', 'settled', 'due', 'changed_at')
 if held[3] == fence then return 1 end -- a repeated command
@@ -12,14 +13,15 @@ if pause_us > 0 then
   local lane = lane_key(account)
   local pause_end = now + pause_us
   if pause_end > number(redis.call('HGET', lane, 'paused_until')) then
-    redis.call('HSET', lane, 'paused_until', pause_end, 'pause_reason', ARGV[11])
+    redis.call('HSET', lane, 'paused_until', pause_end, 'pause_reason', ARGV[12])
   end
 end
 if unknown_since < 0 then unknown_since = number(held[5]) end
 redis.call('HINCRBY', job, 'attempts', ARGV[5])
 redis.call('HINCRBY', job, 'requests', ARGV[6])
-redis.call('HSET', job, 'settled', fence, 'look', ARGV[7], 'looks', ARGV[8], 'unknown_since', unknown_since)
-add_history(job, ARGV[12])
+redis.call('HSET', job, 'settled', fence, 'look', ARGV[7], 'looks', ARGV[8], 'unknown_since', unknown_since,
+  'throttles', ARGV[10])
+add_history(job, ARGV[13])
 end_lease(account, id)
 put_in_lane(account, id, after_us < 0 and number(held[4]) or now + after_us)
 return 1

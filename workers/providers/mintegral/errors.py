@@ -60,9 +60,7 @@ def refused(answer: Answer, sent_name: str = "") -> Refusal | None:
         return unclear(answer, "Mintegral answered without a code")
     if code is None or code == SUCCESS:
         row, means = by_status(answer.status)
-        return Refusal(
-            row, means, Said(text or f"Mintegral answered HTTP {answer.status}", code, answer.status)
-        )
+        return Refusal(row, means, Said(text or f"Mintegral answered HTTP {answer.status}", code, answer.status))
     row, means = _by_envelope(code, text.replace(sent_name, "") if sent_name else text, answer.status)
     return Refusal(row, means, Said(text or f"Mintegral answered code {code}", code, answer.status))
 

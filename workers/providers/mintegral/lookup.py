@@ -44,9 +44,7 @@ def _is_requested(requested: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     if any(row.get(name) not in (None, requested[name]) for name in ("platform", "area_type")):
         return False
     held = row.get("device_type")
-    return held is None or _devices(held) == _devices(
-        [each["device_type"] for each in requested["data_path"]]
-    )
+    return held is None or _devices(held) == _devices([each["device_type"] for each in requested["data_path"]])
 
 
 def _devices(types: Any) -> set[Any]:

@@ -41,14 +41,8 @@ class PubmaticConfig(ProviderConfig):
     @model_validator(mode="before")
     @classmethod
     def _accounts_take_our_header(cls, value: Any) -> Any:
-        if (
-            not isinstance(value, dict)
-            or not isinstance(value.get("accounts"), dict)
-            or "auth_header" not in value
-        ):
+        if not isinstance(value, dict) or not isinstance(value.get("accounts"), dict) or "auth_header" not in value:
             return value
         ours = {"auth_header": value["auth_header"]}
-        accounts = {
-            name: ours | each if isinstance(each, dict) else each for name, each in value["accounts"].items()
-        }
+        accounts = {name: ours | each if isinstance(each, dict) else each for name, each in value["accounts"].items()}
         return value | {"accounts": accounts}

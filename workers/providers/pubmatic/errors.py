@@ -64,9 +64,7 @@ def refused(answer: Answer) -> Refusal | None:
     if 200 <= answer.status < 300:  # noqa: PLR2004 - RFC 9110, 15.3
         return None
     if b"soap:Fault" in answer.body and b"invalid api" in answer.body.lower():
-        said = Said(
-            "PubMatic knows no such address (soap:Fault, invalid api); check base_url", None, answer.status
-        )
+        said = Said("PubMatic knows no such address (soap:Fault, invalid api); check base_url", None, answer.status)
         return Refusal(INVALID_API, Means.REJECTED, said)
     row, means = by_status(answer.status)
     return Refusal(row, means, Said(f"PubMatic answered HTTP {answer.status}", None, answer.status))

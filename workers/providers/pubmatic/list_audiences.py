@@ -25,6 +25,4 @@ class ListAudiences:
         listing = read_list(call, params_of(filters), max_items)
         if isinstance(listing, NotWhole):
             return Rejected(Said(f"{listing.why}; narrow the filters, or set max_items"))
-        return Succeeded(
-            {"audiences": [normalised(each) for each in listing.audiences], "total": listing.total}
-        )
+        return Succeeded({"audiences": [normalised(each) for each in listing.audiences], "total": listing.total})

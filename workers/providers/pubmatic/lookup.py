@@ -32,9 +32,7 @@ def look_up(requested: Audience, call: Call, since: datetime | None) -> Look:
     if isinstance(listing, NotWhole):
         return CannotTell(listing.why)
     if not by_rule:
-        return _only(
-            [each for each in listing.audiences if _same_identity(requested, each)], requested, since
-        )
+        return _only([each for each in listing.audiences if _same_identity(requested, each)], requested, since)
     alike = [each for each in listing.audiences if _same_rule(requested, each)]
     named = [each for each in alike if each.get("name") == requested["name"]]
     # The page's own complex sample answers another name than was sent: such an audience might be ours.

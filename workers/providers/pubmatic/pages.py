@@ -18,9 +18,7 @@ from workers.providers.pubmatic.request import AUDIENCES, ask, not_refused
 PAGE_SIZE = 200
 
 
-def read_list(
-    call: Call, params: Sequence[tuple[str, str]], max_items: int | None = None
-) -> Listing | NotWhole:
+def read_list(call: Call, params: Sequence[tuple[str, str]], max_items: int | None = None) -> Listing | NotWhole:
     """Every audience that matches, or the first ``max_items``. Raises ``AttemptEnded`` for a refusal."""
 
     def page(number: int) -> Page:

@@ -13,9 +13,7 @@ from workers.providers.answers import outcome
 from workers.providers.credentials import read_secret
 from workers.providers.pubmatic.errors import refused
 
-AUDIENCES = (
-    "/audience/audiences"  # the page's table says /audiences, its URIs and every sample /audience/audiences
-)
+AUDIENCES = "/audience/audiences"  # the page's table says /audiences, its URIs and every sample /audience/audiences
 
 ACCOUNT_FIELDS = ("accountType", "accountId", "clientId", "dataProviderId")
 
@@ -32,14 +30,8 @@ def ask(
     """Send one request. Its answer may be a refusal: ``not_refused`` and ``errors.refused`` tell."""
     token = read_secret(call, call.account.access_token, "access_token")
     # The given token cannot be refreshed, so that a refused one ends the attempt at once.
-    authorised = (
-        {"pubToken": token}
-        if call.account.auth_header == "pubToken"
-        else {"Authorization": f"Bearer {token}"}
-    )
-    headers = authorised | {
-        "Content-Type": "application/json"
-    }  # required on every call, GET too (page v34/v35)
+    authorised = {"pubToken": token} if call.account.auth_header == "pubToken" else {"Authorization": f"Bearer {token}"}
+    headers = authorised | {"Content-Type": "application/json"}  # required on every call, GET too (page v34/v35)
     return call.request(method, path, changes=changes, headers=lambda: headers, params=params, body=body)
 
 
@@ -53,9 +45,7 @@ def not_refused(answer: Answer, *, changes: bool) -> Answer:
 def params_of(fields: dict[str, Any]) -> list[tuple[str, str]]:
     """Query parameters; a list is a repeated one (``audienceType`` is documented so)."""
     return [
-        (name, str(each))
-        for name, value in fields.items()
-        for each in (value if isinstance(value, list) else [value])
+        (name, str(each)) for name, value in fields.items() for each in (value if isinstance(value, list) else [value])
     ]
 
 

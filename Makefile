@@ -1,0 +1,51 @@
+# Everything a newcomer, a developer and CI run. Each target sets itself up: Python 3.11 or later and make are enough.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test lint check schemas lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/ready ## Run the whole service on real input: embedded server, sandbox, worker; about half a minute
+	@$(BIN)/audience demo
+
+up: $(VENV)/ready ## Run the same parts and Flower until Ctrl-C
+	@$(BIN)/audience up
+
+test: $(VENV)/ready ## Run every test that can run here; a missing RabbitMQ or Redis skips its tests
+	$(BIN)/coverage erase
+	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine -q && $(BIN)/coverage report
+
+lint: $(VENV)/ready ## Check style, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test ## Run what CI runs
+
+schemas: $(VENV)/ready ## Write the JSON Schemas anew from the models
+	$(BIN)/audience schema
+
+lock: $(VENV)/ready ## Write requirements-dev.lock anew from pyproject.toml
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra embedded --universal --generate-hashes \
+	  --no-emit-index-url --custom-compile-command "make lock" --upgrade -q -o requirements-dev.lock
+
+clean: ## Remove the virtual environment and what tools have left
+	rm -rf $(VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/ready: pyproject.toml requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Setting up $(VENV) (once) …"
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "Python's venv module is needed (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
