@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from workers.cli import results, submit, worker
+from workers.cli import dead, results, submit, worker
 
 app = typer.Typer(
     name="audience",
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.command()(submit.submit)
 app.command()(results.results)
 app.command()(worker.worker)
+app.add_typer(dead.app, name="dead")
 
 
 @app.callback()

@@ -47,12 +47,14 @@ def _newest(client: redis.Redis, limit: int | None) -> Iterator[Any]:
     newest: Any = client.xrevrange(RESULTS_STREAM, count=limit or 1)
     if not newest:
         return
-    place: Any
-    place, last = newest[-1][0] if limit else "-", newest[0][0]
-    page: Any
-    while page := client.xrange(RESULTS_STREAM, min=place, max=last, count=PAGE):
+    place, last = newest[-1][0] if limit else b"-", newest[0][0]
+    while page := _range(client, place, last):
         yield from map(_event, page)
-        place = f"({page[-1][0].decode()}"
+        place = b"(" + page[-1][0]
+
+
+def _range(client: redis.Redis, first: bytes, last: bytes) -> Any:
+    return client.xrange(RESULTS_STREAM, min=first, max=last, count=PAGE)
 
 
 def _follow(client: redis.Redis, limit: int | None, *, new: bool) -> Iterator[Any]:

@@ -1,0 +1,86 @@
+"""Which options choose dead letters? The same for every command of the family."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from workers.cli.endings import WrongUsage
+from workers.dead_letters.find import Filter
+from workers.dead_letters.summary import Place
+
+_PANEL = "Filters: all that are given must hold"
+
+
+def _option(name: str, help_: str, metavar: str | None = None) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        name, help=help_, metavar=metavar, rich_help_panel=_PANEL, show_default=False
+    )
+    return option
+
+
+Provider = Annotated[str | None, _option("--provider", "What the message named, installed or not.", "NAME")]
+Account = Annotated[str | None, _option("--account", "", "NAME")]
+Operation = Annotated[str | None, _option("--operation", "", "NAME")]
+Category = Annotated[str | None, _option("--category", "As in error.category of the event.", "NAME")]
+ProviderCode = Annotated[str | None, _option("--provider-code", "", "CODE")]
+Text = Annotated[str | None, _option("--text", "Part of the id, the message or the body; case does not count.")]
+OlderThan = Annotated[str | None, _option("--older-than", "Died longer ago, like 30min, 1h, 2d.", "AGE")]
+NewerThan = Annotated[str | None, _option("--newer-than", "Died since, like 30min, 1h, 2d.", "AGE")]
+
+_AGE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(s|sec|m|min|h|d|day|days|w)")
+_SECONDS = {
+    "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "day": 86400, "days": 86400, "w": 604800,
+}  # fmt: skip
+
+
+def age_s(text: str | None, option: str) -> float | None:
+    """An age in seconds. Raises ``WrongUsage`` for what is none."""
+    if text is None:
+        return None
+    match = _AGE.fullmatch(text.strip())
+    if match is None:
+        raise WrongUsage(f"{option} {text}: an age is written like 90s, 30min, 1h, 2d or 1w")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def filter_of(
+    *,
+    provider: str | None,
+    account: str | None,
+    operation: str | None,
+    category: str | None,
+    provider_code: str | None,
+    text: str | None,
+    older_than: str | None,
+    newer_than: str | None,
+) -> Filter:
+    """The filter of these options. Raises ``WrongUsage``."""
+    return Filter(
+        provider, account, operation, _category(category), provider_code, text,
+        age_s(older_than, "--older-than"), age_s(newer_than, "--newer-than"),
+    )  # fmt: skip
+
+
+def place_of(id_: str) -> Place:
+    """Where the dead letter of this id lies. Raises ``WrongUsage`` for what is no such id."""
+    place = Place.of(id_)
+    if place is None:
+        raise WrongUsage(
+            f"{id_} is no dead letter's id: they read <provider>/<account>/<job id>/<run> or rejected/<SHA-256>, "
+            "as `audience dead list` shows them"
+        )
+    return place
+
+
+def _category(given: str | None) -> str | None:
+    from typing import get_args
+
+    from schemas.event import ErrorCategory
+
+    known = get_args(ErrorCategory)
+    if given is not None and given not in known:
+        raise WrongUsage(f"--category {given}: there is none of that name; one of {', '.join(known)}")
+    return given

@@ -1,0 +1,1 @@
+"""What ended badly, for operators: find, group, show, replay."""

@@ -1,0 +1,56 @@
+"""What is known of one dead letter? Everything: the original bytes, every attempt, the event."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import redis
+
+from schemas.dead_letter import DeadLetter
+from schemas.instant import write
+from workers.dead_letters.summary import Place, moment, summary
+
+
+def show(client: redis.Redis, place: Place) -> DeadLetter | None:
+    """The whole dead letter; None if there is none (any more)."""
+    stored: Any = client.hgetall(place.key)
+    fields = {name.decode(): value for name, value in stored.items()}
+    if "event" not in fields:
+        return None
+    lines = fields.get("history", b"").decode().splitlines()
+    whole = {
+        **summary(place, fields).listed(),
+        **_body(fields["body"]),
+        "attempts": [_attempt(json.loads(line)) for line in lines],
+        "edits": [],
+        "event": json.loads(fields["event"]),
+    }
+    return DeadLetter.model_validate(whole)
+
+
+def _body(body: bytes) -> dict[str, str]:
+    try:
+        return {"body": body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(body).decode()}
+
+
+def _attempt(line: dict[str, Any]) -> dict[str, Any]:
+    """A line of the history, whose times are seconds. A line that a rescue wrote knows no more than a start."""
+    return {
+        "run": line["run"],
+        "number": line["number"],
+        "started_at": _moment(line["started_at"]),
+        "ended_at": _moment(line["ended_at"]) if line.get("ended_at") else None,
+        "outcome": line["outcome"],
+        "requests": line["requests"],
+        "provider_code": line.get("provider_code"),
+        "http_status": line.get("http_status"),
+        "message": line.get("message"),
+    }
+
+
+def _moment(seconds: float) -> str:
+    return write(moment(round(seconds * 1e6)))
