@@ -21,6 +21,7 @@ from workers.intake.message import from_queue
 
 PREFETCH = 100
 WAIT_S = 1.0
+HEARTBEAT_S = 30.0
 
 log = structlog.get_logger()
 
@@ -82,7 +83,7 @@ class QueueReader:
 
     def _open(self) -> Connection:
         if self._connection is None:
-            self._connection = connect(self.broker_url)
+            self._connection = connect(self.broker_url, heartbeat=HEARTBEAT_S)
             consumer = Consumer(
                 self._connection.channel(),
                 queues=[JOBS, SUBMIT],

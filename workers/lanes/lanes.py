@@ -15,6 +15,7 @@ from workers.lanes.scripts import run
 from workers.settings import Limit, ProviderConfig
 
 AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
+SLACK_S = 0.03  # of each limit's period; what it costs in rate: 3 % of a limit per second, nothing of longer ones
 LEASE_MARGIN_S = 15.0  # a running job's lease is so much longer than the request it may be waiting for
 ENDING_LEASE_S = 15.0  # to answer a job that will not be sent
 HANDED_AT_MOST = 64  # jobs of one provider that may lie on its queue, not yet started
@@ -137,7 +138,7 @@ class Lanes:
         lanes |= {name: (account.limits, account.max_in_flight) for name, account in config.accounts.items()}
         with self.client.pipeline(transaction=False) as pipe:
             for name, (limits, max_in_flight) in lanes.items():
-                text = " ".join(f"{round(limit.period_s * 1e6 / limit.count)}:{limit.burst}" for limit in limits)
+                text = " ".join(f"{round(_interval_s(limit) * 1e6)}:{limit.burst}" for limit in limits)
                 pipe.hset(
                     f"{self.partition}:lane:{name}",
                     mapping={
@@ -273,6 +274,16 @@ class Lanes:
             for priority in range(10):
                 pipe.zcard(f"{self.partition}:lane:{account}:waiting:{priority}")
             return sum(pipe.execute())
+
+
+def _interval_s(limit: Limit) -> float:
+    """The time between two permits, so that N of them and one more never meet within one period.
+
+    A request leaves up to ``LATE_S`` (execution/permits.py) after its permit's moment, and then takes its way through
+    the worker; its successors may be on time. ``SLACK_S`` is kept free for that in each period. A burst is the
+    user's own wish for more than an even spread, and gets the plain rate.
+    """
+    return (limit.period_s + (SLACK_S if limit.burst == 1 else 0.0)) / limit.count
 
 
 def _us(seconds: float | None) -> int:

@@ -46,15 +46,15 @@ class Publisher:
         if not self._group_exists:
             _create_group(self.client, self.outbox)
             self._group_exists = True
-        entries = self._read()
-        if not entries:
-            return
         try:
-            self._publish(entries)
+            producer = self._open()  # also with nothing to publish: consumers may wait for the queue
+            entries = self._read()
+            self._publish(producer, entries)
         except Exception:
             self.close()  # the entries stay with this publisher, which reads them again
             raise
-        self._clear(entries)
+        if entries:
+            self._clear(entries)
 
     def close(self) -> None:
         """Let go of the broker."""
@@ -79,8 +79,7 @@ class Publisher:
             return []
         return _whole(new[0][1]) if new else []
 
-    def _publish(self, entries: list[Entry]) -> None:
-        producer = self._open()
+    def _publish(self, producer: Producer, entries: list[Entry]) -> None:
         for _, event in entries:
             producer.publish(
                 event[b"event"],

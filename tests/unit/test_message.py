@@ -1,0 +1,131 @@
+"""What is read in a message, told by its shape alone?"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import mintegral, pubmatic
+from schemas.reading import Accepted, Refused
+from workers.intake.message import Message, from_list, from_queue, from_stream
+
+PAYLOADS = {"pubmatic": pubmatic.PAYLOADS, "mintegral": mintegral.PAYLOADS}
+JOB: dict[str, Any] = {
+    "id": "order-1",
+    "provider": "pubmatic",
+    "account": "acme",
+    "operation": "get_audience",
+    "payload": {"audienceId": 475332, "accountType": "PUBLISHER", "accountId": 1},
+}
+BARE = json.dumps(JOB).encode()
+
+
+def celery_body(*args: object, **kwargs: object) -> bytes:
+    embed = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+    return json.dumps([args, kwargs, embed]).encode()
+
+
+def envelope(body: bytes, *, encoded: bool = True) -> bytes:
+    return json.dumps(
+        {
+            "body": base64.b64encode(body).decode() if encoded else body.decode(),
+            "content-type": "text/whatever",
+            "headers": {"foreign": True},
+            "properties": {"body_encoding": "base64" if encoded else None, "delivery_tag": "x"},
+        }
+    ).encode()
+
+
+def job_of(message: Message) -> str:
+    assert isinstance(message.read, Accepted), message.read
+    assert json.loads(message.job)["id"] == JOB["id"]
+    return message.read.job.id
+
+
+def problem_of(message: Message) -> str:
+    assert isinstance(message.read, Refused)
+    return message.read.problems[0].expected
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        BARE,
+        envelope(BARE),
+        envelope(BARE, encoded=False),
+        envelope(celery_body(JOB)),
+        celery_body(JOB),
+        json.dumps({"task": "audience.submit", "id": "1", "args": [JOB], "kwargs": {}, "retries": 0}).encode(),
+    ],
+    ids=["bare", "kombu", "kombu-unencoded", "celery-in-kombu", "celery", "celery-protocol-1"],
+)
+def test_a_job_is_read_in_every_form_that_a_list_may_hold(entry: bytes) -> None:
+    assert job_of(from_list(entry, PAYLOADS)) == "order-1"
+
+
+def test_a_job_is_read_from_the_field_of_a_stream_entry() -> None:
+    assert job_of(from_stream([(b"job", BARE), (b"note", b"ignored")], PAYLOADS)) == "order-1"
+
+
+def test_a_stream_entry_without_the_field_is_named_by_all_that_it_holds() -> None:
+    message = from_stream([(b"jobs", BARE)], PAYLOADS)
+    assert "the field job" in problem_of(message)
+    assert message.identity == b"jobs\0" + BARE
+
+
+@pytest.mark.parametrize("body", [celery_body(), celery_body(JOB, JOB), celery_body(job=JOB), celery_body(JOB, x=1)])
+def test_other_arguments_than_one_job_are_refused_with_how_it_is_done(body: bytes) -> None:
+    assert "send_task" in problem_of(from_queue(body, PAYLOADS))
+
+
+def test_a_celery_call_that_is_refused_is_named_by_its_arguments_and_kept_whole() -> None:
+    one, two = (from_queue(celery_body("text", **kwargs), PAYLOADS) for kwargs in ({}, {}))
+    assert one.identity == two.identity
+    assert one.body == celery_body("text")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        b"",
+        b"null",
+        b"{}",
+        b"[]",
+        b"[1,2,3]",
+        b"\xff",
+        b'{"body": 1, "properties": {}}',
+        b'{"properties": []}',
+        b"[[],{},{}]",
+    ],
+)
+def test_what_is_neither_is_refused_as_it_is(entry: bytes) -> None:
+    message = from_list(entry, PAYLOADS)
+    assert isinstance(message.read, Refused)
+    assert message.body == entry
+
+
+def test_an_envelope_around_garbage_is_refused_with_the_garbage() -> None:
+    message = from_list(envelope(b"garbage"), PAYLOADS)
+    assert isinstance(message.read, Refused)
+    assert message.body == b"garbage"
+
+
+@given(st.binary())
+def test_no_bytes_whatever_raise(entry: bytes) -> None:
+    assert isinstance(from_list(entry, PAYLOADS).read, Refused)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_no_json_whatever_raises(value: object) -> None:
+    for body in (json.dumps(value).encode(), celery_body(value), envelope(json.dumps(value).encode())):
+        assert isinstance(from_list(body, PAYLOADS).read, Refused)
