@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from workers.cli import dead, results, submit, worker
+from workers.cli import dead, demo, results, submit, worker
 
 app = typer.Typer(
     name="audience",
@@ -13,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(demo.demo)
 app.command()(submit.submit)
 app.command()(results.results)
 app.command()(worker.worker)
