@@ -27,6 +27,8 @@ from workers.providers.provider import Provider
 from workers.redaction import redacted
 from workers.settings import ProviderConfig, Settings
 
+SETTLE_AGAIN_S = 0.5
+
 log = structlog.get_logger()
 
 
@@ -121,7 +123,16 @@ class Executor:
             return Attempted(Unknown(said) if permits.changed else Broken(said), before)
 
     def _settle(self, provider: str, ran: Ran, verdict: Verdict) -> Verdict | Stale:
-        settled = settle(self.lanes[provider], ran, verdict, self.settings)
+        """Settle, also through an outage of the state store: what is known now would have to be found out again."""
+        patience_ends = time.monotonic() + self.settings.request_timeout_s
+        while True:
+            try:
+                settled = settle(self.lanes[provider], ran, verdict, self.settings)
+                break
+            except OUTAGES:
+                if time.monotonic() > patience_ends:
+                    raise  # the lease runs out: the rescuer takes it from here
+                time.sleep(SETTLE_AGAIN_S)
         log_attempt(provider, ran, verdict, settled=settled)
         return verdict if settled else Stale()
 

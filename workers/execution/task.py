@@ -6,14 +6,18 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
-from celery import Celery, Task
+import structlog
+from celery import Celery
 from celery.exceptions import Reject, Retry
 
 from workers.broker import provider_queue
 from workers.execution.execute import Executor, Stale
 from workers.execution.verdict import Dead, Done, Verdict
 from workers.lanes.lanes import Again, Handed
+from workers.loop import OUTAGES
 from workers.providers.provider import Provider
+
+log = structlog.get_logger()
 
 
 class JobFailed(Exception):  # noqa: N818 - Flower shows the name
@@ -39,10 +43,14 @@ def send(app: Celery, provider: str, job: Handed) -> None:
 
 
 def _register(app: Celery, provider: str, operation: str, executor: Callable[[], Executor]) -> None:
-    def run(self: Task, account: str, job_id: str, fence: int) -> str:  # noqa: ARG001 - bound, as Celery wants
-        return _tell_celery(executor().execute(provider, account, job_id, fence))
+    def run(account: str, job_id: str, fence: int) -> str:
+        try:
+            return _tell_celery(executor().execute(provider, account, job_id, fence))
+        except OUTAGES as error:  # the lease runs out, and the job returns to its lane
+            log.warning("attempt.left", provider=provider, account=account, job_id=job_id, error=type(error).__name__)
+            raise Retry("the state store is out of reach") from error
 
-    app.task(run, name=f"{provider}.{operation}", bind=True, throws=(JobFailed,), ignore_result=True)
+    app.task(run, name=f"{provider}.{operation}", throws=(JobFailed,), ignore_result=True)
 
 
 def _tell_celery(verdict: Verdict | Stale) -> str:
