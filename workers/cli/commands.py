@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from workers.cli import dead, demo, results, submit, worker
+from workers.cli import (
+    dead,
+    demo,
+    doctor,
+    flower,
+    jobs,
+    lanes,
+    results,
+    sandbox,
+    schema,
+    settings,
+    setup,
+    submit,
+    up,
+    worker,
+)
 
 app = typer.Typer(
     name="audience",
@@ -14,10 +29,19 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(demo.demo)
+app.command()(up.up)
+app.command()(worker.worker)
+app.command()(flower.flower)
+app.command()(setup.setup)
 app.command()(submit.submit)
 app.command()(results.results)
-app.command()(worker.worker)
+app.add_typer(jobs.app, name="jobs")
+app.command()(lanes.lanes)
 app.add_typer(dead.app, name="dead")
+app.command(context_settings=sandbox.PASSED_ON)(sandbox.sandbox)
+app.command()(schema.schema)
+app.command()(settings.settings)
+app.command()(doctor.doctor)
 
 
 @app.callback()

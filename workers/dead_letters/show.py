@@ -23,7 +23,7 @@ def show(client: redis.Redis, place: Place) -> DeadLetter | None:
     whole = {
         **summary(place, fields).listed(),
         **_body(fields["body"]),
-        "attempts": [_attempt(json.loads(line)) for line in lines],
+        "attempts": [attempt_of(json.loads(line)) for line in lines],
         "edits": [],
         "event": json.loads(fields["event"]),
     }
@@ -37,7 +37,7 @@ def _body(body: bytes) -> dict[str, str]:
         return {"body_base64": base64.b64encode(body).decode()}
 
 
-def _attempt(line: dict[str, Any]) -> dict[str, Any]:
+def attempt_of(line: dict[str, Any]) -> dict[str, Any]:
     """A line of the history, whose times are seconds. A line that a rescue wrote knows no more than a start."""
     return {
         "run": line["run"],

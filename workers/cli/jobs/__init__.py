@@ -1,0 +1,15 @@
+"""The commands ``audience jobs …``: what became of a job."""
+
+from __future__ import annotations
+
+import typer
+
+from workers.cli.jobs import show
+
+app = typer.Typer(help="What became of a job, or what it waits for.", no_args_is_help=True)
+app.command("show")(show.show)
+
+
+@app.callback()
+def jobs() -> None:
+    """What became of a job, or what it waits for."""
