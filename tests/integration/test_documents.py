@@ -1,0 +1,143 @@
+"""Is what the documents show true? Their JSON and TOML are read, their commands run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from real import Deployment, RedisServer, Sandbox, wait_until
+from redis import Redis
+
+from audience_client import Producer
+from schemas.event import EVENT
+from schemas.job import Job
+from workers.providers.provider import installed
+from workers.settings import read_config
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+EXAMPLES = ROOT / "schemas" / "examples"
+ENDLESS = {"worker", "flower", "up"}  # started by tests/acceptance; here only their options are read
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def commands(name: str) -> list[list[str]]:
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith(f"{name} ")]
+
+
+def example(name: str) -> Any:
+    return json.loads((EXAMPLES / name).read_text())
+
+
+def test_the_readme_shows_the_job_and_the_event_of_the_examples() -> None:
+    job, event = (json.loads(block) for block in blocks("json"))
+    assert Job.model_validate(job) == Job.model_validate(example("jobs/pubmatic-create-simple.json"))
+    whole = example("events/pubmatic-create-succeeded.json")
+    EVENT.validate_python(event)
+    shown = event["data"]["result"].pop("audience")
+    assert shown.items() <= whole["data"]["result"].pop("audience").items()
+    assert event == whole
+
+
+def test_the_readmes_configuration_is_one(tmp_path: Path) -> None:
+    (text,) = blocks("toml")
+    (tmp_path / "audience.toml").write_text(text)
+    models = {name: provider.config_model for name, provider in installed().items()}
+    configs = read_config(tmp_path / "audience.toml", models)
+    assert [str(limit) for limit in configs["pubmatic"].accounts["acme"].limits] == ["5/s", "10000/day"]
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    targets = [words[0] for words in commands("make")] + re.findall(r"`make (\w+)`", README)
+    assert {"demo", "test", "check"} <= set(targets)
+    for target in targets:
+        subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_every_command_of_the_readme_runs(
+    tmp_path: Path, on_redis: Deployment, sandbox: Sandbox, redis_server: RedisServer
+) -> None:
+    on_redis.wait_for_worker(on_redis.start_worker())
+    _let_order_17_die(on_redis, sandbox, redis_server)
+    (tmp_path / "jobs.jsonl").write_text(json.dumps(example("jobs/mintegral-create.json")))
+    inline = [shlex.split(words)[1:] for words in re.findall(r"`(audience [a-z][^`]*)`", README)]
+    for words in map(_bounded, [*inline, *commands("audience")]):
+        done = subprocess.run(
+            [sys.executable, "-m", "workers.cli", *words],
+            cwd=tmp_path,
+            env={**os.environ, **on_redis.env},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+
+
+def _bounded(words: list[str]) -> list[str]:
+    """The same command, made to end."""
+    if words[0] in ENDLESS:
+        return [words[0], "--help"]
+    return [*words, "--limit", "1"] if "--follow" in words else words
+
+
+def _let_order_17_die(deployment: Deployment, sandbox: Sandbox, server: RedisServer) -> None:
+    sandbox.fault(action="answer", provider="pubmatic", times=1, status=401)
+    with Producer(deployment.broker_url) as producer:
+        producer.submit(example("jobs/pubmatic-create-simple.json") | {"id": "order-17"})
+    with server.client() as client:
+        wait_until(lambda: _dead(client), what="a dead letter")
+
+
+def _dead(client: Redis) -> int:
+    return int(client.zcard("audience:{pubmatic}:dead"))
+
+
+@pytest.mark.parametrize("process", ["worker", "flower", "sandbox"])
+def test_every_process_of_the_compose_file_takes_the_options_it_is_given(process: str) -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    words = shlex.split(compose["services"][process]["command"])
+    command = [sys.executable, "-m", "workers.cli", *words, "--help"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def test_the_compose_files_configuration_is_one(tmp_path: Path) -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    (tmp_path / "audience.toml").write_text(compose["configs"]["audience"]["content"])
+    models = {name: provider.config_model for name, provider in installed().items()}
+    configs = read_config(tmp_path / "audience.toml", models)
+    given = compose["services"]["worker"]["environment"]
+    for config in configs.values():
+        for account in config.accounts.values():
+            for name in re.findall(r"env='(\w+)'", repr(account)):
+                assert given[name]
+
+
+def test_every_process_of_the_procfile_is_a_command() -> None:
+    for line in (ROOT / "Procfile").read_text().splitlines():
+        _, command = line.split(": ")
+        words = shlex.split(command)
+        assert words[0] == "audience"
+        done = subprocess.run(
+            [sys.executable, "-m", "workers.cli", *words[1:], "--help"], capture_output=True, check=False
+        )
+        assert done.returncode == 0
+
+
+def test_no_link_of_a_document_leads_nowhere() -> None:
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("[a-z]*/**/README.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), (document, target)
