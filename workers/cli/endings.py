@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from workers.settings import Settings, SettingsError
+if TYPE_CHECKING:
+    from workers.settings import Settings
 
 FAILED = 1
 WRONG_USAGE = 2
 OUT_OF_REACH = 3
 INTERRUPTED = 130
+
+_HINT = "`audience doctor` checks every connection."
 
 
 class Failed(Exception):  # noqa: N818 - an ending, not a bug
@@ -33,22 +37,28 @@ class Ending:
 
 def ending_of(error: Exception) -> Ending | None:
     """How the command ends by this error; None for a bug."""
+    from workers.settings import SettingsError
+
     match error:
         case Failed():
             return Ending(FAILED, str(error))
         case WrongUsage() | SettingsError():
             return Ending(WRONG_USAGE, str(error))
         case OutOfReach():
-            return Ending(OUT_OF_REACH, str(error))
+            return Ending(OUT_OF_REACH, f"{error} {_HINT}")
         case _:
             return _out_of_reach(error)
 
 
 def _out_of_reach(error: Exception) -> Ending | None:
+    if _is_refused_declaration(error):
+        return Ending(
+            FAILED, f"The broker has a queue of that name with other arguments ({_reason(error)}): delete it."
+        )
     if _is_of_redis(error):
-        return Ending(OUT_OF_REACH, state_is_out(error))
+        return Ending(OUT_OF_REACH, f"{state_is_out(error)} {_HINT}")
     if _is_of_broker(error):
-        return Ending(OUT_OF_REACH, broker_is_out(error))
+        return Ending(OUT_OF_REACH, f"{broker_is_out(error)} {_HINT}")
     return None
 
 
@@ -76,10 +86,7 @@ def masked(url: str) -> str:
 
 
 def _sentence(what: str, url: str, variable: str, error: Exception) -> str:
-    return (
-        f"The {what} {masked(url)} is out of reach ({_reason(error)}). "
-        f"Start it, or correct {variable}; `audience doctor` checks every connection."
-    )
+    return f"The {what} {masked(url)} is out of reach ({_reason(error)}). Start it, or correct {variable}."
 
 
 def _reason(error: Exception) -> str:
@@ -88,7 +95,7 @@ def _reason(error: Exception) -> str:
 
 
 def _settings() -> Settings | None:
-    from workers.settings import read_settings
+    from workers.settings import SettingsError, read_settings
 
     try:
         return read_settings()
@@ -100,6 +107,12 @@ def _is_of_redis(error: Exception) -> bool:
     from redis import exceptions
 
     return isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError)
+
+
+def _is_refused_declaration(error: Exception) -> bool:
+    import amqp
+
+    return isinstance(error, amqp.PreconditionFailed)
 
 
 def _is_of_broker(error: Exception) -> bool:

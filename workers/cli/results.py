@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import redis
 import typer
 
 from workers.cli.connection import connected
 from workers.cli.output import Json, note, one_line, say, say_json
 from workers.lanes.keys import RESULTS_STREAM
+
+if TYPE_CHECKING:
+    import redis
 
 PAGE = 500
 WAIT_MS = 1000

@@ -17,6 +17,6 @@ def check(here: Service) -> Iterator[Finding]:
     try:
         reach_broker(here)
     except OutOfReach as error:
-        yield Finding("broker", str(error), "See that it runs, and that host, port and credentials are right.")
+        yield Finding("broker", str(error), "See that host, port and credentials are right, too.")
     else:
         yield Finding("broker", f"{masked(here.endpoints.broker_url)} takes connections")

@@ -30,9 +30,7 @@ def check(here: Service) -> Iterator[Finding]:
         clock = _clock(here.redis)
         fsync = _appendfsync(here.redis)
     except redis.RedisError as error:
-        yield Finding(
-            "state store", state_is_out(error), "See that it runs, and that host, port and credentials are right."
-        )
+        yield Finding("state store", state_is_out(error), "See that host, port and credentials are right, too.")
         return
     yield Finding("state store", f"{masked(here.endpoints.redis_url)} answers")
     yield _version(str(info.get("redis_version", "0")))

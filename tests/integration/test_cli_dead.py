@@ -1,0 +1,258 @@
+"""What can an operator do with dead letters? See them, see one whole, take them out, put them back to work."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import Audience, as_json, example
+from dead import die, fail, refuse
+from real import RedisServer
+
+from schemas.dead_letter import DeadLetter
+from workers.bootstrap import Endpoints, Service
+from workers.settings import Settings
+
+CONTRACT = {
+    "id", "provider", "account", "operation", "job_id", "run", "category", "provider_code", "message", "died_at",
+    "count", "replayable",
+}  # fmt: skip
+
+CONFIG = """
+[pubmatic.accounts.acme]
+access_token = { env = "T" }
+[mintegral.accounts.acme]
+access_key = { env = "K" }
+api_key = { env = "A" }
+"""
+ONE_MORE = """
+[pubmatic.accounts.later]
+access_token = { env = "T" }
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "audience.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+@pytest.fixture
+def here(redis_server: RedisServer, config: Path) -> Service:
+    return Service(Settings(config=config), Endpoints(redis_server.url, redis_server.url))
+
+
+@pytest.fixture
+def audience(redis_server: RedisServer, config: Path) -> Audience:
+    return Audience(AUDIENCE_BROKER_URL=redis_server.url, AUDIENCE_CONFIG=str(config))
+
+
+def listed(audience: Audience, *filters: str) -> list[str]:
+    return [line["id"] for line in audience("dead", "list", "--json", *filters).succeeded().lines]
+
+
+def test_a_list_has_the_contracts_fields_newest_first(audience: Audience, here: Service) -> None:
+    job = die(here.redis, example("pubmatic-create-simple"))
+    message = refuse(here, b"nonsense")
+    refuse(here, b"nonsense")
+    lines = audience("dead", "list", "--json").succeeded().lines
+    assert [line["id"] for line in lines] == [message, job]
+    assert all(set(line) == CONTRACT for line in lines)
+    assert (lines[0]["count"], lines[0]["category"], lines[0]["provider"], lines[0]["run"]) == (
+        2,
+        "invalid_job",
+        None,
+        None,
+    )
+    assert (lines[1]["count"], lines[1]["provider_code"], lines[1]["run"]) == (1, "AUD01_0034", 1)
+    assert listed(audience, "--limit", "1") == [message]
+
+
+def test_filters_choose(audience: Audience, here: Service) -> None:
+    job = die(here.redis, example("pubmatic-create-simple"))
+    message = refuse(here, b"nonsense")
+    assert listed(audience, "--provider", "pubmatic", "--category", "rejected_by_provider") == [job]
+    assert listed(audience, "--text", "NONSENSE") == [message]
+    assert listed(audience, "--older-than", "1h") == []
+    assert set(listed(audience, "--newer-than", "2d")) == {job, message}
+    assert listed(audience, "--provider-code", "AUD01_0034", "--account", "acme", "--operation", "create_audience") == [
+        job
+    ]
+
+
+def test_a_piped_table_has_every_id_whole_on_its_line(audience: Audience, here: Service) -> None:
+    ids = {die(here.redis, example("pubmatic-create-simple", id="i" * 128)), refuse(here, b"nonsense")}
+    head, *rows = audience("dead", "list").succeeded().out.splitlines()
+    assert head.startswith("id ")
+    assert {row.split()[0] for row in rows} == ids
+
+
+def test_without_any_it_says_so(audience: Audience) -> None:
+    assert audience("dead", "list").succeeded().out == "No dead letter.\n"
+    assert audience("dead", "list", "--json").succeeded().out == ""
+
+
+def test_a_table_ends_and_says_that_there_are_more(audience: Audience, here: Service) -> None:
+    for number in range(101):
+        refuse(here, b"nonsense %d" % number)
+    done = audience("dead", "list").succeeded()
+    assert len(done.out.splitlines()) == 101
+    assert "There are more than these 100" in done.err
+    assert len(listed(audience)) == 101
+
+
+def test_groups_have_the_contracts_fields(audience: Audience, here: Service) -> None:
+    for number in range(3):
+        die(here.redis, example("pubmatic-create-simple", id=f"job-{number}"))
+    (group,) = audience("dead", "list", "--group", "--json").succeeded().lines
+    names = {"provider", "account", "operation", "category", "provider_code", "count", "first_seen", "last_seen"}
+    assert set(group) == names
+    assert (group["count"], group["provider_code"]) == (3, "AUD01_0034")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("list", "--older-than", "soon"), "90s, 30min, 1h, 2d"),
+        (("list", "--category", "auht"), "one of invalid_job"),
+        (("show", "nonsense"), "audience dead list"),
+        (("replay",), "either ids, or filters"),
+        (("replay", "a/b/c/1", "--category", "auth"), "either ids, or filters"),
+        (("replay", "--all", "--rate", "fast"), "5/s"),
+    ],
+)
+def test_wrong_usage_says_how(audience: Audience, arguments: tuple[str, ...], says: str) -> None:
+    assert says in audience("dead", *arguments).failed_with(2)
+
+
+def test_one_is_shown_whole(audience: Audience, here: Service) -> None:
+    job = example("pubmatic-create-simple")
+    id_ = die(here.redis, job)
+    (shown,) = audience("dead", "show", id_, "--json").succeeded().lines
+    DeadLetter.model_validate(shown)
+    assert json.loads(shown["body"]) == job
+    assert shown["event"]["id"] == id_
+    (attempt,) = shown["attempts"]
+    assert (attempt["started_at"], attempt["ended_at"]) == ("1970-01-01T00:00:01.500Z", "1970-01-01T00:00:02.250Z")
+    text = audience("dead", "show", id_).succeeded().out
+    assert f"audience dead replay {id_}" in text
+
+
+def test_bytes_that_are_no_text_are_shown_as_base64(audience: Audience, here: Service) -> None:
+    id_ = refuse(here, b"\xff\x00")
+    (shown,) = audience("dead", "show", id_, "--json").succeeded().lines
+    assert base64.b64decode(shown["body_base64"]) == b"\xff\x00"
+    assert "body" not in shown
+    assert "cannot be replayed" not in audience("dead", "show", id_).succeeded().out
+
+
+def test_what_a_message_holds_cannot_steer_the_terminal(audience: Audience, here: Service) -> None:
+    id_ = refuse(here, b"\x1b[2J nonsense \x1b]0;title\x07")
+    assert "\x1b" not in audience("dead", "show", id_).succeeded().out
+
+
+def test_a_lost_worker_leaves_an_attempt_without_an_end(audience: Audience, here: Service) -> None:
+    id_ = die(here.redis, example("pubmatic-create-simple"))
+    line = '{"run":1,"number":1,"started_at":3.5,"outcome":"Unknown","requests":1,"message":"the worker was lost"}'
+    here.redis.hset(f"audience:{{pubmatic}}:dead:{id_.removeprefix('pubmatic/')}", "history", line)
+    (shown,) = audience("dead", "show", id_, "--json").succeeded().lines
+    assert shown["attempts"][0]["ended_at"] is None
+
+
+def test_what_is_not_there_is_a_failure(audience: Audience) -> None:
+    assert "audience dead list" in audience("dead", "show", "pubmatic/acme/nobody/1").failed_with(1)
+    assert "no such dead letter" in audience("dead", "replay", "pubmatic/acme/nobody/1").failed_with(1)
+
+
+def test_export_writes_them_whole(audience: Audience, here: Service, tmp_path: Path) -> None:
+    ids = [die(here.redis, example("pubmatic-create-simple")), refuse(here, b"nonsense")]
+    lines = audience("dead", "export").succeeded().lines
+    assert [line["id"] for line in lines] == ids[::-1]
+    for line in lines:
+        DeadLetter.model_validate(line)
+    file = tmp_path / "dead.jsonl"
+    audience("dead", "export", "--out", str(file), "--provider", "pubmatic").succeeded()
+    assert json.loads(file.read_text())["id"] == ids[0]
+    assert "File exists" in audience("dead", "export", "--out", str(file)).failed_with(2)
+
+
+def test_a_replayed_job_waits_as_its_next_run(audience: Audience, here: Service) -> None:
+    job = example("pubmatic-create-simple")
+    id_ = die(here.redis, job)
+    done = audience("dead", "replay", id_).succeeded()
+    assert f"{id_}: replayed as run 2" in done.out
+    assert listed(audience) == []
+    record = here.lanes["pubmatic"].show("acme", job["id"])
+    assert record is not None
+    assert (record["state"], record["run"]) == ("waiting", "2")
+    again = fail(here.redis, job)
+    assert again == "pubmatic/acme/travel-enthusiasts-simple/2"
+    (shown,) = audience("dead", "show", again, "--json").succeeded().lines
+    assert [attempt["run"] for attempt in shown["attempts"]] == [1, 2]
+
+
+def test_a_filter_replays_all_that_it_means_at_a_limited_rate(audience: Audience, here: Service) -> None:
+    ids = {die(here.redis, example("pubmatic-create-simple", id=f"job-{number}")) for number in range(12)}
+    would = audience("dead", "replay", "--category", "rejected_by_provider", "--dry-run", "--json").succeeded().lines
+    assert {line["id"] for line in would} == ids
+    assert not any(line["replayed"] for line in would)
+    assert set(listed(audience)) == ids
+    done = audience("dead", "replay", "--category", "rejected_by_provider", "--rate", "50/s", "--json").succeeded()
+    assert {line["id"] for line in done.lines if line["replayed"] and line["run"] == 2} == ids
+    assert "12 replayed, 0 kept" in done.err
+    assert listed(audience) == []
+
+
+def test_what_would_end_the_same_is_refused_with_a_sentence(audience: Audience, here: Service) -> None:
+    job = example("pubmatic-create-simple")
+    id_ = die(here.redis, job, category="expired", replayable=False)
+    assert "its expires_at has passed" in audience("dead", "replay", id_).failed_with(1)
+    done = audience("dead", "replay", "--all").succeeded()
+    assert "0 replayed, 1 kept" in done.err
+    assert listed(audience) == [id_]
+
+
+def test_a_message_that_is_still_invalid_stays_uncounted(audience: Audience, here: Service) -> None:
+    id_ = refuse(here, b'{"id": 1}')
+    outbox = here.redis.xlen("audience:{rejected}:outbox")
+    assert "still no valid job: expected at /id" in audience("dead", "replay", id_).failed_with(1)
+    (line,) = audience("dead", "list", "--json").succeeded().lines
+    assert line["count"] == 1
+    assert here.redis.xlen("audience:{rejected}:outbox") == outbox
+
+
+def test_a_message_comes_in_again_once_its_account_exists(audience: Audience, here: Service, config: Path) -> None:
+    job = example("pubmatic-create-simple", account="later")
+    id_ = refuse(here, as_json(job))
+    assert "no account later" in audience("dead", "replay", id_).failed_with(1)
+    config.write_text(CONFIG + ONE_MORE)
+    assert f"{id_}: replayed" in audience("dead", "replay", id_).succeeded().out
+    assert listed(audience) == []
+    record = here.lanes["pubmatic"].show("later", job["id"])
+    assert record is not None
+    assert (record["state"], record["run"]) == ("waiting", "1")
+
+
+def test_a_message_replayed_after_a_crash_in_between_is_one_job(
+    audience: Audience, here: Service, config: Path
+) -> None:
+    job = example("pubmatic-create-simple", account="later")
+    id_ = refuse(here, as_json(job))
+    kept: Any = here.redis.dump(f"audience:{{rejected}}:dead:{id_.removeprefix('rejected/')}")
+    config.write_text(CONFIG + ONE_MORE)
+    audience("dead", "replay", id_).succeeded()
+    here.redis.restore(f"audience:{{rejected}}:dead:{id_.removeprefix('rejected/')}", 0, kept)
+    here.redis.zadd("audience:{rejected}:dead", {id_.removeprefix("rejected/"): 1})
+    audience("dead", "replay", id_).succeeded()
+    assert here.lanes["pubmatic"].waiting("later") == 1
+    assert listed(audience) == []
+
+
+def test_an_account_that_is_gone_keeps_its_dead_jobs(audience: Audience, here: Service) -> None:
+    id_ = die(here.redis, example("pubmatic-create-simple", account="gone"))
+    assert "pubmatic has no account gone" in audience("dead", "replay", id_).failed_with(1)
+    assert listed(audience) == [id_]
