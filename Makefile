@@ -10,7 +10,7 @@ BIN    := $(VENV)/bin
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/ready ## Run the whole service on real input: embedded server, sandbox, worker; about half a minute
+demo: $(VENV)/ready ## Run the whole service on real input: embedded server, sandbox, worker; some ten seconds
 	@$(BIN)/audience demo
 
 up: $(VENV)/ready ## Run the same parts and Flower until Ctrl-C

@@ -49,7 +49,9 @@ def transport_options(url: str) -> dict[str, Any]:
 
 def connect(url: str, *, heartbeat: float = 0) -> Connection:
     """A kombu connection, not yet opened. Seconds between heartbeats: only for who checks them."""
-    return Connection(url, ssl=tls(url), transport_options=transport_options(url), heartbeat=heartbeat, connect_timeout=5.0)
+    return Connection(
+        url, ssl=tls(url), transport_options=transport_options(url), heartbeat=heartbeat, connect_timeout=5.0
+    )
 
 
 def redis_client(url: str) -> redis.Redis:
