@@ -11,7 +11,7 @@ def main() -> None:
     from workers.cli.endings import ending_of
 
     try:
-        app()
+        app(prog_name="audience")
     except Exception as error:
         ending = ending_of(error)
         if ending is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workers.cli.connection import connected
+from workers.cli.endings import Failed
 from workers.cli.output import Json, note, one_line, say, say_json
 from workers.lanes.keys import RESULTS_STREAM
 
@@ -29,7 +30,10 @@ def results(
     as_json: Json = False,
 ) -> None:
     """The events, oldest first. They stay where they are: every consumer still gets them."""
-    client = connected().redis
+    here = connected()
+    if not here.settings.results_stream_length:
+        raise Failed(f"There is no stream {RESULTS_STREAM}: AUDIENCE_RESULTS_STREAM_LENGTH is 0.")
+    client = here.redis
     shown = 0
     try:
         for event in _follow(client, limit, new=new) if follow else _newest(client, limit):

@@ -59,8 +59,8 @@ def _parts(folder: Path) -> Iterator[Stage]:
         sandbox = parts.start("sandbox", "sandbox", "--port", "0", env=os.environ)
         url = sandbox.wait_for(READY).partition(READY)[2].strip()
         write_config(folder / "audience.toml", url, LOOK_AFTER_S)
+        here = service()
         try:
-            here = service()
             announce_embedded(here, note)
             worker = parts.start("worker", "workers.cli", "worker", env=os.environ)
             worker.wait_for(" ready.")
