@@ -55,21 +55,21 @@ def _parts(folder: Path) -> Iterator[Stage]:
     from workers.embedded import server
 
     _own_environment(folder)
-    with Parts(folder) as parts:
-        sandbox = parts.start("sandbox", "sandbox", "--port", "0", env=os.environ)
-        url = sandbox.wait_for(READY).partition(READY)[2].strip()
-        write_config(folder / "audience.toml", url, LOOK_AFTER_S)
-        here = service()
-        try:
+    try:
+        with Parts(folder) as parts:
+            sandbox = parts.start("sandbox", "sandbox", "--port", "0", env=os.environ)
+            url = sandbox.wait_for(READY).partition(READY)[2].strip()
+            write_config(folder / "audience.toml", url, LOOK_AFTER_S)
+            here = service()
             announce_embedded(here, note)
             worker = parts.start("worker", "workers.cli", "worker", env=os.environ)
             worker.wait_for(" ready.")
             control = SandboxControl(url)
             yield Stage(here, control, worker, parts)
             control.close()
-        finally:
             here.redis.close()
-            server.stop(folder)
+    finally:
+        server.stop(folder)  # after the worker, which otherwise would keep one of its own
 
 
 def _own_environment(folder: Path) -> None:
