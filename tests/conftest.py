@@ -10,16 +10,16 @@ import pytest
 import redis
 from real import RABBITMQ, Deployment, RabbitNode, RedisServer, Sandbox, binaries
 
-REQUIRED = os.environ.get("AUDIENCE_TEST_REQUIRE_SERVICES") == "1"
+REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
 
-for name in [name for name in os.environ if name.startswith("AUDIENCE_") and "_TEST_" not in name]:
+for name in [name for name in os.environ if name.startswith("AUDIENCE_")]:
     del os.environ[name]  # a developer's own settings are not the tests'
 
 
 def missing(what: str) -> None:
     """Skip, or fail where every service must be there."""
     if REQUIRED:
-        pytest.fail(f"{what} is not installed, and AUDIENCE_TEST_REQUIRE_SERVICES is 1")
+        pytest.fail(f"{what} is not installed, and REQUIRE_SERVICES is 1")
     pytest.skip(f"{what} is not installed")
 
 

@@ -1,4 +1,8 @@
-"""How does a request reach a provider? By one client: a deadline, a permit, transport errors as outcomes."""
+"""How does a request reach a provider? One client: a permit each, a deadline, and transport errors as outcomes.
+
+A permit under a limit is good for its moment only. So it is asked for when everything else is done: the connection
+stands, the request is built, and the next thing that happens is its first byte on the wire.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +82,19 @@ class Answer:
 
 
 Permit = Callable[[bool], None]
-"""Waits for the right to send one request now; told whether it changes something. Raises ``AttemptEnded``."""
+"""Waits for the right to send one request now; told whether it changes something. Raises ``AttemptEnded``, or
+``NotYet`` where it would have to wait for long."""
+
+
+class NotYet(Exception):  # noqa: N818 - not an error
+    """No permit for a while: the request is built anew then, with a fresh signature."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(wait_s)
+        self.wait_s = wait_s
+
+
+LONGEST_WAIT_S = 5.0  # then it is asked again, since the worker may be about to end
 
 
 @dataclass
@@ -107,22 +123,26 @@ class Call:
         """Send one request and return its answer, whatever the status.
 
         ``changes``: it may change something at the provider and is not safe to repeat, so that a lost answer
-        ends the attempt as ``Unknown`` and not as ``Unavailable``. ``headers`` is called when the permit is
-        there, so that a signature carries the time of sending. ``body`` is sent as JSON. Raises
-        ``AttemptEnded`` when there is no answer, or no permit in time.
+        ends the attempt as ``Unknown`` and not as ``Unavailable``. ``headers`` is called right before sending, so
+        that a signature carries that time. ``body`` is sent as JSON. Raises ``AttemptEnded`` when there is no
+        answer, or no permit in time.
         """
-        self.permit(changes)
-        try:
-            return _exchange(
-                httpx.Request(
+        while True:
+            try:
+                request = httpx.Request(
                     method,
                     self.base_url.rstrip("/") + path,
                     params=list(params) or None,
                     headers=dict(headers()),
                     content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
-                ),
-                self.deadline_s,
-            )
+                )
+                return self._exchange(request, changes=changes)
+            except NotYet as later:
+                time.sleep(min(later.wait_s, LONGEST_WAIT_S))
+
+    def _exchange(self, request: httpx.Request, *, changes: bool) -> Answer:
+        try:
+            return _exchange(request, self.deadline_s, lambda: self.permit(changes))
         except _NOT_SENT as error:
             raise AttemptEnded(Unavailable(Said(f"no connection to the provider: {_reason(error)}"))) from error
         except httpx.RequestError as error:
@@ -134,9 +154,9 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
 
 
-def _exchange(request: httpx.Request, deadline_s: float) -> Answer:
-    client, deadline = _client()
-    deadline.set(deadline_s)
+def _exchange(request: httpx.Request, deadline_s: float, permit: Callable[[], None]) -> Answer:
+    client, wire = _client()
+    wire.expect(deadline_s, permit)
     response = client.send(request, stream=True)
     try:
         body = bytearray()
@@ -149,8 +169,8 @@ def _exchange(request: httpx.Request, deadline_s: float) -> Answer:
         response.close()
 
 
-class _Deadline(httpcore.NetworkBackend):
-    """Gives every socket operation only the time that is left of its request.
+class _Wire(httpcore.NetworkBackend):
+    """Asks for the permit before a request's first byte, and gives every socket operation only the time that is left.
 
     httpx's own timeouts are per operation: a server that sends one byte every 29 s would never end.
     """
@@ -158,9 +178,18 @@ class _Deadline(httpcore.NetworkBackend):
     def __init__(self, inner: httpcore.NetworkBackend) -> None:
         self._inner = inner
         self._at = self._s = 0.0
+        self._permit: Callable[[], None] | None = None
 
-    def set(self, seconds: float) -> None:
-        self._s, self._at = seconds, time.monotonic() + seconds
+    def expect(self, deadline_s: float, permit: Callable[[], None]) -> None:
+        """Make ready for the next request."""
+        self._s, self._at = deadline_s, time.monotonic() + deadline_s
+        self._permit = permit
+
+    def before_write(self) -> None:
+        """Wait for the permit, once a request. What it raises leaves the connection closed and nothing sent."""
+        permit, self._permit = self._permit, None
+        if permit is not None:
+            permit()
 
     def left(self, error: type[Exception]) -> float:
         left = self._at - time.monotonic()
@@ -177,18 +206,19 @@ class _Deadline(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         left = self.left(httpcore.ConnectTimeout)
-        return _DeadlineStream(self._inner.connect_tcp(host, port, left, local_address, socket_options), self)
+        return _WireStream(self._inner.connect_tcp(host, port, left, local_address, socket_options), self)
 
 
-class _DeadlineStream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream, deadline: _Deadline) -> None:
-        self._inner, self._deadline = inner, deadline
+class _WireStream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream, wire: _Wire) -> None:
+        self._inner, self._wire = inner, wire
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        return self._inner.read(max_bytes, self._deadline.left(httpcore.ReadTimeout))
+        return self._inner.read(max_bytes, self._wire.left(httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
-        self._inner.write(buffer, self._deadline.left(httpcore.WriteTimeout))
+        self._wire.before_write()
+        self._inner.write(buffer, self._wire.left(httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -199,8 +229,8 @@ class _DeadlineStream(httpcore.NetworkStream):
         host: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 - the deadline leads
     ) -> httpcore.NetworkStream:
-        left = self._deadline.left(httpcore.ConnectTimeout)
-        return _DeadlineStream(self._inner.start_tls(context, host, left), self._deadline)
+        left = self._wire.left(httpcore.ConnectTimeout)
+        return _WireStream(self._inner.start_tls(context, host, left), self._wire)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -209,15 +239,15 @@ class _DeadlineStream(httpcore.NetworkStream):
 _of_thread = threading.local()
 
 
-def _client() -> tuple[httpx.Client, _Deadline]:
+def _client() -> tuple[httpx.Client, _Wire]:
     """A client for each thread: a shared pool scans its connections under one lock, which 64 threads feel."""
     if not hasattr(_of_thread, "client"):
         transport = httpx.HTTPTransport(verify=_tls(), limits=httpx.Limits(max_connections=4))
         pool = transport._pool  # noqa: SLF001 - httpx 0.28 has no public place for a network backend
-        deadline = pool._network_backend = _Deadline(pool._network_backend)  # noqa: SLF001
+        wire = pool._network_backend = _Wire(pool._network_backend)  # noqa: SLF001
         _of_thread.client = httpx.Client(transport=transport, timeout=REQUEST_DEADLINE_S, trust_env=False)
-        _of_thread.deadline = deadline
-    return _of_thread.client, _of_thread.deadline
+        _of_thread.wire = wire
+    return _of_thread.client, _of_thread.wire
 
 
 @cache

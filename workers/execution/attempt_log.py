@@ -18,9 +18,10 @@ def log_attempt(provider: str, ran: Ran, verdict: Verdict, *, settled: bool) -> 
     """The canonical line. Neither payload nor answer is in it."""
     outcome = ran.attempted.outcome
     said = said_of(outcome)
-    level = log.warning if isinstance(verdict, Dead) or not settled else log.info
-    if isinstance(outcome, Postponed):
-        level = log.debug  # nothing was tried: a waiting job is not news
+    if isinstance(verdict, Dead) or not settled:
+        level = log.warning
+    else:
+        level = log.debug if isinstance(outcome, Postponed) else log.info  # a job that goes on waiting is no news
     level(
         "attempt",
         provider=provider,

@@ -22,7 +22,7 @@ from workers.execution.verdict import Trouble, Verdict, decide, too_old
 from workers.http import Call
 from workers.lanes.lanes import Lanes, Record
 from workers.loop import OUTAGES
-from workers.outcome import Broken, Said, Unknown
+from workers.outcome import Broken, Postponed, Said, Unknown
 from workers.providers.provider import Provider
 from workers.redaction import redacted
 from workers.settings import ProviderConfig, Settings
@@ -70,7 +70,7 @@ class Executor:
             job, _, warnings = self._read(provider, record)
             before, now = _trouble(record), time.time()
             verdict = too_old(record.expires_at, now, before)
-            ran = Ran(record, job, warnings, Attempted(Broken(verdict.said), before), 0, now, now)
+            ran = Ran(record, job, warnings, Attempted(Postponed(verdict.said), before), 0, now, now)
             self._settle(provider, ran, verdict)
         return len(ended)
 

@@ -10,12 +10,12 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from workers.http import NotYet
 from workers.lanes.lanes import Lanes, Permitted, Record, Refusal, Refused
 from workers.outcome import AttemptEnded, Expired, Postponed, Said
 
 LATE_S = 0.015
 LEASE_CHECK_S = 5.0  # without a limit only the lease must still hold, which is given for far longer
-SLICE_S = 0.5  # a job that has begun waits for its next permit in slices, each renewing nothing but hope
 
 
 class LeaseLost(Exception):  # noqa: N818 - an ending: the job is somebody else's now
@@ -35,14 +35,14 @@ class Permits:
     """Whether a request was let go that may have changed something."""
 
     def __call__(self, changes: bool) -> None:  # noqa: FBT001 - the face that Call wants
-        """Wait until one request may be sent. Raises ``AttemptEnded`` or ``LeaseLost``."""
+        """Wait for the moment of one request's first byte. Raises ``AttemptEnded``, ``NotYet`` or ``LeaseLost``."""
         while True:
             if self.stopping.is_set():
                 raise AttemptEnded(Postponed(Said("the worker is stopping")))
             asked_at = time.monotonic()
             answer = self.lanes.permit(self.record, self.asked + 1, changes=changes)
             if isinstance(answer, Refused):
-                self._wait_or_end(answer)
+                self._end(answer)
             elif self._in_time(answer, asked_at):
                 self.sent += 1
                 self.changed = self.changed or changes
@@ -54,13 +54,13 @@ class Permits:
         late_s = time.monotonic() - (asked_at + permitted.wait_s)
         return late_s <= (LATE_S if permitted.timed else LEASE_CHECK_S)
 
-    def _wait_or_end(self, refused: Refused) -> None:
+    def _end(self, refused: Refused) -> None:
         match refused.why:
             case Refusal.LOST:
                 raise LeaseLost
             case Refusal.EXPIRED:
                 raise AttemptEnded(Expired())
             case Refusal.LIMITED if self.sent and time.time() + refused.wait_s < self.record.ends_at:
-                time.sleep(min(refused.wait_s, SLICE_S))
+                raise NotYet(refused.wait_s)  # it has begun: better to wait than to begin again
             case Refusal.LIMITED | Refusal.PAUSED:
                 raise AttemptEnded(Postponed(Said(f"the lane is {refused.why}")))

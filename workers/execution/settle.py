@@ -107,10 +107,10 @@ def _dead_fields(error: Error, ran: Ran) -> dict[str, str]:
 
 
 def _line(ran: Ran) -> str:
-    """The attempt as a line of the job's history; none where nothing was sent, or a long patience goes on."""
+    """The attempt as a line of the job's history; none where nothing was tried, or a long patience goes on."""
     outcome = ran.attempted.outcome
     patient = isinstance(outcome, Throttled) and ran.attempted.before.throttles >= THROTTLES_SHOWN
-    if isinstance(outcome, Postponed) or patient or not ran.requests:
+    if isinstance(outcome, Postponed) or patient:
         return ""
     said = said_of(outcome)
     line: dict[str, Any] = {
