@@ -131,6 +131,7 @@ class RabbitNode:
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "ERL_EPMD_PORT": str(self._epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_RELAXED_COMMAND_CHECK": "true",  # so that it can be ended with the node
             "HOME": folder,
         }
         self.process = Process([str(RABBITMQ)], self.folder / "out", env)

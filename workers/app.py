@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import Any
 
+import structlog
 from celery import Celery, bootsteps, signals
 
 from workers.bootstrap import announce_embedded, celery_configuration, service
@@ -11,6 +14,8 @@ from workers.execution.task import register
 from workers.loop import Loop
 from workers.monitoring import logs
 from workers.providers.provider import installed
+
+log = structlog.get_logger()
 
 app = Celery("audience", set_as_current=False)
 app.add_defaults(celery_configuration)
@@ -36,16 +41,35 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
             loop.start()
 
     def shut_down(self, **_: Any) -> None:
-        """SIGTERM: nothing new comes in or goes out; requests in flight end by their own deadline."""
+        """SIGTERM: nothing new comes in or goes out; requests in flight end within the grace, or with the process."""
+        if service().executor.stopping.is_set():
+            return
         service().executor.stopping.set()
         for loop in self.loops:
             loop.stop()
+        grace = threading.Timer(service().settings.shutdown_grace_s, _leave)
+        grace.daemon = True
+        grace.start()
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - celery's face
         self.shut_down()
 
 
+def _leave() -> None:
+    """The grace is over. What is still in flight is left to its leases, as after a kill."""
+    log.warning("shutdown.grace_over")
+    os._exit(1)
+
+
 app.steps["worker"].add(Background)
+
+
+@signals.task_revoked.connect  # type: ignore[untyped-decorator]
+def _cancel(request: Any, **_: Any) -> None:
+    """Revoked in Flower or by Celery's remote control: the job is cancelled, not handed out again and again."""
+    provider, _, operation = request.name.partition(".")
+    if operation:
+        service().executor.cancel(provider, *request.args)
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import quote
 
 import redis
 from celery import Celery
@@ -44,10 +45,9 @@ def locate(settings: Settings) -> Endpoints:
     """
     broker_url, redis_url = settings.broker_url, settings.redis_url
     if broker_url is None:
-        if redis_url is not None:
-            return Endpoints(redis_url, redis_url)
-        socket = server.ensure_running(settings.data_dir)
-        return Endpoints(f"redis+socket://{socket}", f"unix://{socket}")
+        if redis_url is None:
+            redis_url = f"unix://{quote(str(server.ensure_running(settings.data_dir)))}"
+        return Endpoints(redis_url.replace("unix://", "redis+socket://"), redis_url)  # kombu's name of the scheme
     if redis_url is None:
         if broker.is_amqp(broker_url):
             raise SettingsError(
@@ -110,7 +110,8 @@ class Service:
         return [*(self._intake() if self.settings.intake else []), *self._dispatch(app), *self._publish()]
 
     def _intake(self) -> list[Loop]:
-        stream = Loop("intake-stream", StreamReader(self.redis, self.door).turn)
+        reader = StreamReader(self.redis, self.door)
+        stream = Loop("intake-stream", reader.turn, reader.close)
         url = self.endpoints.broker_url
         if broker.is_amqp(url):
             queues = QueueReader(url, self.door)

@@ -38,7 +38,7 @@ def is_amqp(url: str) -> bool:
 def transport_options(url: str) -> dict[str, Any]:
     """What kombu must know beside the URL, for this service's connections and for Celery's."""
     if is_amqp(url):
-        return {"confirm_publish": True, "confirm_timeout": 10.0, "read_timeout": 30.0, "write_timeout": 30.0}
+        return {"confirm_publish": True, "read_timeout": 30.0, "write_timeout": 30.0}
     return {
         "socket_timeout": 30.0,
         "socket_connect_timeout": 5.0,
@@ -72,8 +72,8 @@ def redis_client(url: str) -> redis.Redis:
             options["socket_keepalive"] = True
         try:
             return redis.Redis.from_url(url, **options)
-        except ValueError as error:
-            raise SettingsError(f"a Redis URL cannot be read: {error}") from error
+        except ValueError:
+            raise SettingsError("a Redis URL cannot be read: its database is a number, its port too") from None
     raise SettingsError(f"{scheme}:// is not a Redis URL: use redis://, rediss:// or unix://")
 
 
@@ -90,6 +90,11 @@ class RedisTransport(kombu_redis.Transport):  # type: ignore[misc]  # kombu has 
     """kombu's Redis transport, which here outlives the loss of its Redis."""
 
     Channel = _Channel
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A Redis that is full, cannot write to its disk or has become a replica: to be waited out, not to die of.
+        self.connection_errors = (*self.connection_errors, redis.ResponseError)  # type: ignore[has-type]
 
 
 def register_transport() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -46,7 +47,8 @@ class Loop(threading.Thread):
                 continue
             failures += 1
             self.stopping.wait(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** min(failures, 10)))
-        self._ending()
+        with contextlib.suppress(*OUTAGES):
+            self._ending()
 
     def stop(self) -> None:
         """Ask the thread to end after its turn."""

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -196,9 +197,17 @@ class ProviderConfig(BaseModel):
     retry: RetryPolicy = RetryPolicy()
     accounts: Mapping[str, AccountConfig] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _names_of_accounts(self) -> Self:
+        for name in self.accounts:
+            if not re.fullmatch(r"[A-Za-z0-9._-]{1,128}", name):
+                raise ValueError("an account's name is 1 to 128 characters of A-Z a-z 0-9 . _ -, as jobs name it")
+        return self
+
     def policy(self, account: str) -> RetryPolicy:
-        """The retry policy of one account."""
-        return RetryPolicy.model_validate(self.retry.model_dump() | self.accounts[account].retry)
+        """The retry policy of one account; the provider's own where the account is not configured (any more)."""
+        ours = self.accounts[account].retry if account in self.accounts else {}
+        return RetryPolicy.model_validate(self.retry.model_dump() | ours)
 
 
 def read_config(path: Path | None, models: Mapping[str, type[ProviderConfig]]) -> dict[str, ProviderConfig]:
@@ -245,7 +254,23 @@ def _did_you_mean(name: str, known: list[str]) -> str:
 def read_settings() -> Settings:
     """The settings from the environment. Raises ``SettingsError`` with a sentence for each wrong variable."""
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         lines = [f"AUDIENCE_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors(include_input=False)]
         raise SettingsError("; ".join(lines)) from error
+    for name, url in (("AUDIENCE_BROKER_URL", settings.broker_url), ("AUDIENCE_REDIS_URL", settings.redis_url)):
+        _check_url(name, url)
+    return settings
+
+
+def _check_url(name: str, url: str | None) -> None:
+    """Find what no library should quote: a password with a character that ends the address."""
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        whole = "://" in url and not parts.fragment and "@" not in parts.query and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole:
+        raise SettingsError(f"{name} cannot be read: percent-encode / # ? @ and : in the user name and the password")

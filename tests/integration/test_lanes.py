@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,11 +19,14 @@ AGAIN = Again(after_s=0.0, spent=True)
 
 @pytest.fixture
 def lanes(state: redis.Redis) -> Lanes:
-    return Lanes(state, "pubmatic", request_timeout_s=30.0)
+    lanes = Lanes(state, "pubmatic", request_timeout_s=30.0)
+    configure(lanes)
+    return lanes
 
 
-def configure(lanes: Lanes, **accounts: dict[str, Any]) -> None:
-    lanes.configure(ProviderConfig.model_validate({"base_url": "http://provider", "accounts": accounts}))
+def configure(lanes: Lanes, *, limits: Sequence[str] = (), **accounts: dict[str, Any]) -> None:
+    table = {"base_url": "http://provider", "limits": limits, "accounts": accounts}
+    lanes.configure(ProviderConfig.model_validate(table))
 
 
 def accept(lanes: Lanes, job_id: str, account: str = "acme", **other: Any) -> Accepted:
@@ -305,10 +309,7 @@ def test_several_limits_hold_at_once(lanes: Lanes) -> None:
 
 
 def test_a_provider_limit_holds_over_its_accounts(lanes: Lanes) -> None:
-    accounts = {"acme": {}, "globex": {}}
-    lanes.configure(
-        ProviderConfig.model_validate({"base_url": "http://provider", "limits": ["1/min"], "accounts": accounts})
-    )
+    configure(lanes, limits=["1/min"], acme={}, globex={})
     assert isinstance(lanes.permit(started(lanes), 1, changes=False), Permitted)
     accept(lanes, "b", account="globex")
     assert take(lanes) == []
@@ -370,11 +371,98 @@ def test_a_shorter_pause_does_not_end_a_longer_one(lanes: Lanes) -> None:
 def test_a_job_that_expired_is_not_sent(lanes: Lanes) -> None:
     record = started(lanes, expires_at=time.time() + 0.2)
 
+    numbers = itertools.count(1)
+
     def expired() -> bool:
-        answer = lanes.permit(record, 1 + round(time.time() * 1e6), changes=True)
+        answer = lanes.permit(record, next(numbers), changes=True)
         return isinstance(answer, Refused) and answer.why is Refusal.EXPIRED
 
     wait_until(expired, what="the job's expiry")
+
+
+def test_a_permit_is_not_good_for_a_moment_after_the_jobs_expiry(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["5/s"]})
+    record = started(lanes, expires_at=time.time() + 0.1)
+    assert isinstance(lanes.permit(record, 1, changes=True), Permitted)
+    assert lanes.permit(record, 2, changes=True) == Refused(Refusal.EXPIRED, 0.0)  # good 200 ms from now
+
+
+@pytest.mark.parametrize("moment", [-62135596800.0, -1.0, 0.0], ids=["year 1", "1969", "1970"])
+def test_a_job_that_expired_long_ago_is_not_sent(lanes: Lanes, moment: float) -> None:
+    assert isinstance(lanes.permit(started(lanes, expires_at=moment), 1, changes=True), Refused)
+
+
+def test_lanes_take_turns_under_the_limit_that_they_share(lanes: Lanes) -> None:
+    configure(lanes, limits=["40/s"], acme={}, globex={}, initech={})
+    for account, number in itertools.product(("acme", "globex", "initech"), range(40)):
+        accept(lanes, f"job-{number}", account=account)
+    served: list[str] = []
+
+    def thirty() -> bool:
+        for handed in take(lanes):
+            served.append(handed.account)
+            record = start(lanes, handed)
+            lanes.permit(record, 1, changes=False)
+            finish(lanes, record)
+        return len(served) >= 30
+
+    wait_until(thirty, what="thirty jobs")
+    assert all(served.count(account) >= 9 for account in ("acme", "globex", "initech"))
+
+
+def test_a_higher_limit_takes_effect_at_once(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["1/day"]})
+    accept(lanes, "a")
+    accept(lanes, "b")
+    assert len(take(lanes)) == 1
+    assert take(lanes) == []
+    configure(lanes, acme={"limits": ["100/s"]})
+    wait_until(lambda: take(lanes), what="the second job")
+
+
+def test_lanes_that_lost_their_limits_get_them_back_before_anything_goes(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["1/h"]})
+    lanes.client.flushall()
+    for number in range(3):
+        accept(lanes, f"job-{number}")
+    assert lanes.take(32, 10.0).jobs == ()
+    assert len(take(lanes)) == 1
+
+
+def test_a_lost_hint_does_not_cost_the_permit_that_was_not_spent(state: redis.Redis) -> None:
+    lanes = Lanes(state, "pubmatic", request_timeout_s=30.0)
+    configure(lanes, acme={"limits": ["1/h"]})
+    accept(lanes, "a")
+    assert len(take(lanes, lease_s=0.05)) == 1
+    wait_until(lambda: lanes.rescue() == (1, 0), what="the lease's end")
+    assert len(take(lanes)) == 1
+
+
+def test_waiting_for_a_permit_keeps_the_lease(state: redis.Redis) -> None:
+    lanes = lanes_with_short_leases(state)
+    configure(lanes, acme={"limits": ["1/h"]})
+    record = started(lanes)
+    lanes.permit(record, 1, changes=False)
+    until = time.monotonic() + 0.5  # more than two leases
+    while time.monotonic() < until:
+        refused = lanes.permit(record, 2, changes=False)
+        assert isinstance(refused, Refused)
+        assert refused.why is Refusal.LIMITED
+
+
+def test_a_job_that_was_only_handed_out_forgets_nothing_when_it_returns(lanes: Lanes) -> None:
+    look = Again(0.0, spent=True, look=True, looks=1, unknown_since=7.0, throttles=2)
+    lanes.give_back(started(lanes), look, requests=1)
+    (handed,) = take(lanes)
+    lanes.give_back(handed, Again(None, spent=False))
+    record = start(lanes, take(lanes)[0])
+    assert (record.look, record.looks, record.unknown_since, record.throttles) == (True, 1, 7.0, 2)
+
+
+def test_a_pause_is_no_longer_than_the_job_that_asked_for_it_lives(lanes: Lanes) -> None:
+    record = started(lanes, max_age_s=60.0)
+    lanes.give_back(record, Again(None, spent=False, pause_s=999_999_999.0))
+    assert int(lanes.lane("acme")["paused_until"]) / 1e6 - time.time() <= 60
 
 
 # ── Replay ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -406,6 +494,14 @@ def test_a_dead_letter_is_replayed_once(lanes: Lanes) -> None:
     assert lanes.replay("acme", "a", 1, 60.0) == "gone"
 
 
+def test_a_replay_takes_no_run_that_another_dead_letter_has(lanes: Lanes) -> None:
+    for _ in range(2):
+        finish(lanes, started(lanes), dead={"category": "auth"}, keep_s=0.02)
+        wait_until(lambda: lanes.show("acme", "a") is None, what="the end of the record")
+    assert lanes.replay("acme", "a", 1, 60.0) == "replayed"
+    assert take(lanes)[0].run == 3
+
+
 def test_a_job_is_replayed_long_after_its_idempotency_record_ended(lanes: Lanes) -> None:
     finish(lanes, started(lanes), dead={"category": "auth"}, keep_s=0.05)
     wait_until(lambda: lanes.show("acme", "a") is None, what="the end of the record")
@@ -415,4 +511,6 @@ def test_a_job_is_replayed_long_after_its_idempotency_record_ended(lanes: Lanes)
 
 def lanes_with_short_leases(state: redis.Redis) -> Lanes:
     """Leases of 0.2 s: the margin of 15 s is more than a test should wait."""
-    return Lanes(state, "pubmatic", request_timeout_s=-14.8)
+    lanes = Lanes(state, "pubmatic", request_timeout_s=-14.8)
+    configure(lanes)
+    return lanes

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.execution.verdict import Dead, Done, Trouble, Verdict, backoff_s, decide, look_wait_s, too_old
+from workers.execution.verdict import (
+    Dead,
+    Done,
+    Trouble,
+    Verdict,
+    backoff_s,
+    cancelled,
+    decide,
+    look_wait_s,
+    too_old,
+)
 from workers.lanes.lanes import Again
 from workers.outcome import (
     AlreadyExists,
@@ -116,18 +126,16 @@ def test_what_expired_is_not_replayable_and_all_else_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "expires_at", "category"),
-    [
-        (FRESH, None, "throttled"),
-        (FRESH, 99.0, "expired"),
-        (FRESH, 101.0, "throttled"),
-        (LOOKING, 99.0, "outcome_unknown"),
-    ],
+    ("before", "expired", "category"),
+    [(FRESH, False, "throttled"), (FRESH, True, "expired"), (LOOKING, True, "outcome_unknown")],
 )
-def test_what_waited_too_long_dies_for_what_it_waited_for(
-    before: Trouble, expires_at: float | None, category: str
-) -> None:
-    assert too_old(expires_at, 100.0, before).category == category
+def test_what_waited_too_long_dies_for_what_it_waited_for(before: Trouble, *, expired: bool, category: str) -> None:
+    assert too_old(expired=expired, before=before).category == category
+
+
+@pytest.mark.parametrize(("before", "category"), [(FRESH, "cancelled"), (LOOKING, "outcome_unknown")])
+def test_a_revoked_job_ends_as_cancelled_unless_it_may_have_happened(before: Trouble, category: str) -> None:
+    assert cancelled(before).category == category
 
 
 @given(st.integers(0, 10_000), st.floats(0, 1, exclude_max=True), st.floats(0.01, 1e4), st.floats(0.01, 1e5))

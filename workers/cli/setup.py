@@ -41,6 +41,7 @@ def _on_broker(here: Service) -> list[str]:
 
 def _on_state(here: Service) -> list[str]:
     from workers.intake import redis_stream
+    from workers.stream import declare
 
-    redis_stream.declare(here.redis)
+    declare(here.redis, JOBS_STREAM, redis_stream.GROUP)
     return [f"stream {JOBS_STREAM} with the group {redis_stream.GROUP} on {masked(here.endpoints.redis_url)}"]

@@ -64,9 +64,9 @@ def _start(binary: str, directory: str, socket: str) -> subprocess.Popen[bytes] 
         return None
     finally:
         os.close(lock)
-    with open(os.path.join(directory, "server.pid"), "w") as pid_file:  # noqa: PTH118, PTH123
-        pid_file.write(f"{server.pid}\n")
     threading.Thread(target=lambda: (server.wait(), os.write(_server_ended[1], b".")), daemon=True).start()
+    with contextlib.suppress(OSError), open(os.path.join(directory, "server.pid"), "w") as pid_file:  # noqa: PTH118, PTH123
+        pid_file.write(f"{server.pid}\n")  # for people; the lock is what counts, and a full disk must not end us
     return server
 
 

@@ -18,7 +18,7 @@ from workers.execution.attempt import Attempted, attempt
 from workers.execution.attempt_log import log_attempt
 from workers.execution.permits import LeaseLost, Permits
 from workers.execution.settle import Ran, settle
-from workers.execution.verdict import Trouble, Verdict, decide, too_old
+from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide, too_old
 from workers.http import Call
 from workers.lanes.lanes import Lanes, Record
 from workers.loop import OUTAGES
@@ -63,16 +63,22 @@ class Executor:
         verdict = decide(ran.attempted.outcome, ran.attempted.before, policy, SystemRandom().random())
         return self._settle(provider, ran, verdict)
 
-    def answer_ended(self, provider: str) -> int:
-        """Answer the waiting jobs whose time is over. How many there were."""
-        ended = self.lanes[provider].take_ended(runner=uuid.uuid4().hex)
-        for record in ended:
-            job, _, warnings = self._read(provider, record)
-            before, now = _trouble(record), time.time()
-            verdict = too_old(record.expires_at, now, before)
-            ran = Ran(record, job, warnings, Attempted(Postponed(verdict.said), before), 0, now, now)
-            self._settle(provider, ran, verdict)
-        return len(ended)
+    def cancel(self, provider: str, account: str, job_id: str, fence: int) -> None:
+        """End a job that was handed out, and whose Celery task an operator revoked."""
+        record = self.lanes[provider].start(account, job_id, fence, runner=uuid.uuid4().hex)
+        if record is not None:
+            self._settle_unsent(provider, record, cancelled(_trouble(record)))
+
+    def answer_ended(self, provider: str) -> None:
+        """Answer the waiting jobs whose time is over."""
+        for record in self.lanes[provider].take_ended(runner=uuid.uuid4().hex):
+            expired = record.expires_at is not None and record.expires_at <= record.ends_at
+            self._settle_unsent(provider, record, too_old(expired=expired, before=_trouble(record)))
+
+    def _settle_unsent(self, provider: str, record: Record, verdict: Dead) -> None:
+        job, _, warnings = self._read(provider, record)
+        attempted, now = Attempted(Postponed(verdict.said), _trouble(record)), time.time()
+        self._settle(provider, Ran(record, job, warnings, attempted, 0, now, now), verdict)
 
     def _read(self, provider: str, record: Record) -> tuple[Job, Any, tuple[str, ...]]:
         """The stored job, its payload by its model, and its warnings. No payload: this release refuses the job."""
@@ -130,7 +136,7 @@ class Executor:
                 settled = settle(self.lanes[provider], ran, verdict, self.settings)
                 break
             except OUTAGES:
-                if time.monotonic() > patience_ends:
+                if time.monotonic() > patience_ends or self.stopping.is_set():
                     raise  # the lease runs out: the rescuer takes it from here
                 time.sleep(SETTLE_AGAIN_S)
         log_attempt(provider, ran, verdict, settled=settled)

@@ -17,6 +17,8 @@ from workers.outcome import Outcome, Postponed, Said, Succeeded, Throttled
 from workers.settings import Settings
 
 THROTTLES_SHOWN = 20
+MAX_EVENT_BYTES = 8 * 1024 * 1024  # RabbitMQ 4 takes messages of at most 16 MiB
+TOO_LARGE = Said("the result is larger than an event may be (8 MiB): narrow the filters, or set max_items")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ def settle(lanes: Lanes, ran: Ran, verdict: Verdict, settings: Settings) -> bool
         case Done(outcome):
             warnings = (*ran.warnings, *outcome.warnings)
             event = outgoing.succeeded(ran.job, _course(ran, 1, warnings), outcome.result)
+            if len(_encoded(event)) > MAX_EVENT_BYTES:
+                return settle(lanes, ran, Dead("internal", TOO_LARGE, spent=True), settings)
             return _finish(lanes, ran, event, 1, settings, dead=None)
         case Dead():
             spent = int(verdict.spent)
@@ -63,13 +67,17 @@ def _finish(  # noqa: PLR0917 - the parts of an ending
         state="succeeded" if dead is None else "failed",
         attempts=ran.record.attempts + spent,
         requests=ran.record.requests + ran.requests,
-        event=json.dumps(answer.event, ensure_ascii=False).encode(),
+        event=_encoded(answer),
         routing_key=answer.routing_key,
         keep_s=settings.idempotency_days * 86400,
         line=_line(ran),
         dead=None if dead is None else _dead_fields(dead, ran),
         dead_keep_s=settings.dead_letter_days * 86400,
     )
+
+
+def _encoded(answer: outgoing.Outgoing) -> bytes:
+    return json.dumps(answer.event, ensure_ascii=False).encode()
 
 
 def _course(ran: Ran, spent: int, warnings: tuple[str, ...]) -> outgoing.Course:

@@ -38,22 +38,10 @@ Category = Literal[
     "unavailable",
     "outcome_unknown",
     "expired",
+    "cancelled",
     "internal",
     "unknown_account",
 ]
-
-# What an operator can hope to replay as it is: the cause lay outside the job.
-REPLAYABLE: frozenset[Category] = frozenset(
-    {
-        "auth",
-        "rejected_by_provider",
-        "throttled",
-        "unavailable",
-        "outcome_unknown",
-        "internal",
-        "unknown_account",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +72,8 @@ class Dead:
 
     @property
     def replayable(self) -> bool:
-        return self.category in REPLAYABLE
+        """Whether an operator can hope to replay it as it is: what has expired would only expire again."""
+        return self.category != "expired"
 
 
 Verdict = Done | Dead | Again
@@ -141,17 +130,22 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one arm for each outcome
             assert_never(outcome)
 
 
-def too_old(record_expires_at: float | None, now: float, before: Trouble) -> Dead:
-    """The verdict on a job whose time ended while it waited."""
+def too_old(*, expired: bool, before: Trouble) -> Dead:
+    """The verdict on a job whose time ended while it waited: its own (``expired``), or that of any job."""
     if before.unknown:
         return Dead(
             "outcome_unknown",
             Said("the job's time ended before its lost answer could be found out"),
             spent=False,
         )
-    if record_expires_at is not None and record_expires_at <= now:
+    if expired:
         return Dead("expired", Expired().said, spent=False)
     return Dead("throttled", Said("the job waited for longer than its maximum age"), spent=False)
+
+
+def cancelled(before: Trouble) -> Dead:
+    """The verdict on a job that an operator revoked before it was sent."""
+    return _dead("cancelled", Said("an operator cancelled the job"), before, spent=False)
 
 
 def backoff_s(attempts: int, policy: RetryPolicy, dice: float) -> float:

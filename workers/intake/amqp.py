@@ -1,7 +1,8 @@
 """How are jobs read from RabbitMQ? Delivered with a prefetch count, stored, and only then acknowledged.
 
 On a connection and a thread of its own, beside Celery's consumer: Celery acknowledges bodies that it cannot read,
-and so loses them (celery 5.7.0); and what waits here for the state store must not hold up Celery's heartbeat.
+and so loses them (celery 5.7.0); and what waits here for the state store must not hold up Celery's heartbeat. The
+bodies are taken as they came: kombu's consumer would decode and decompress them by headers that anybody may set.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import contextlib
 from collections import deque
 from dataclasses import dataclass, field
 
+import amqp
 import redis
 import structlog
-from kombu import Connection, Consumer
-from kombu.message import Message as Delivery
+from kombu import Connection
 
 from workers.broker import JOBS, SUBMIT, connect
 from workers.intake.door import Door
@@ -33,7 +34,7 @@ class QueueReader:
     broker_url: str
     door: Door
     _connection: Connection | None = None
-    _delivered: deque[Delivery] = field(default_factory=deque)
+    _delivered: deque[amqp.Message] = field(default_factory=deque)
     _state_is_out: bool = False
 
     def turn(self) -> None:
@@ -59,10 +60,8 @@ class QueueReader:
         It is held then: each return to the queue would bring it nearer to RabbitMQ's delivery limit, and to its loss.
         """
         delivery = self._delivered[0]
-        body = delivery.body
         try:
-            message = from_queue(body if isinstance(body, bytes) else body.encode(), self.door.payloads)
-            self.door.enter(message)
+            self.door.enter(from_queue(delivery.body, self.door.payloads))
         except redis.RedisError as error:
             if not self._state_is_out:
                 log.warning("intake.holding", error=f"{type(error).__name__}: {error}")
@@ -71,7 +70,7 @@ class QueueReader:
         if self._state_is_out:
             log.info("intake.goes_on")
         self._state_is_out = False
-        delivery.ack()  # only now: the job, or its rejection, is stored
+        delivery.channel.basic_ack(delivery.delivery_tag)  # only now: the job, or its rejection, is stored
         self._delivered.popleft()
         return True
 
@@ -84,12 +83,10 @@ class QueueReader:
     def _open(self) -> Connection:
         if self._connection is None:
             self._connection = connect(self.broker_url, heartbeat=HEARTBEAT_S)
-            consumer = Consumer(
-                self._connection.channel(),
-                queues=[JOBS, SUBMIT],
-                on_message=self._delivered.append,
-                accept=None,
-                prefetch_count=PREFETCH,
-            )
-            consumer.consume()
+            channel = self._connection.channel()
+            channel.auto_decode = False
+            channel.basic_qos(0, PREFETCH, a_global=False)
+            for queue in (JOBS, SUBMIT):
+                queue(channel).declare()
+                channel.basic_consume(queue.name, callback=self._delivered.append)
         return self._connection

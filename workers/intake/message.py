@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.canonical_json import canonical
 from schemas.problem import Problem
 from schemas.reading import Accepted, Payloads, Readable, Refused, read_body, read_job
+from schemas.strict_json import compact
 
 ONE_ARGUMENT = 'one positional argument, the job as an object: send_task("audience.submit", args=[job])'
 NO_JOB_FIELD = "the field job with the job's JSON, as in: XADD audience:jobs * job '{…}'"
@@ -55,7 +55,7 @@ def _from_call(body: bytes, args: list[Any], kwargs: dict[str, Any], payloads: P
         read = read_job(args[0], payloads)
     else:
         read = Refused((Problem("", ONE_ARGUMENT),), Readable())
-    job = canonical(args[0]) if isinstance(read, Accepted) else b""
+    job = compact(args[0]) if isinstance(read, Accepted) else b""
     return Message(body, _spelled([args, kwargs]), read, job)
 
 

@@ -127,6 +127,7 @@ class Lanes:
         self.client = client
         self.provider = provider
         self._running_lease_s = request_timeout_s + LEASE_MARGIN_S
+        self._config: ProviderConfig
         self.partition = partition(provider)
 
     def _run(self, script: str, *args: Any) -> Any:
@@ -134,20 +135,14 @@ class Lanes:
 
     def configure(self, config: ProviderConfig) -> None:
         """Write down the limits and caps of every account, for all workers."""
-        lanes: dict[str, tuple[Sequence[Limit], int]] = {"*": (config.limits, 0)}
-        lanes |= {name: (account.limits, account.max_in_flight) for name, account in config.accounts.items()}
-        with self.client.pipeline(transaction=False) as pipe:
-            for name, (limits, max_in_flight) in lanes.items():
-                text = " ".join(f"{round(_interval_s(limit) * 1e6)}:{limit.burst}" for limit in limits)
-                pipe.hset(
-                    f"{self.partition}:lane:{name}",
-                    mapping={
-                        "limits": text,
-                        "max_in_flight": max_in_flight,
-                        "limits_text": ", ".join(map(str, limits)),
-                    },
-                )
-            pipe.execute()
+        self._config = config
+        self._configure("*", config.limits, 0)
+        for name, account in config.accounts.items():
+            self._configure(name, account.limits, account.max_in_flight)
+
+    def _configure(self, account: str, limits: Sequence[Limit], max_in_flight: int) -> None:
+        spacings = dict.fromkeys(f"{round(_interval_s(limit) * 1e6)}:{limit.burst}" for limit in limits)
+        self._run("configure", account, " ".join(spacings), ", ".join(map(str, limits)), max_in_flight)
 
     def accept(
         self,
@@ -171,14 +166,18 @@ class Lanes:
             body,
             priority,
             _us(not_before),
-            _us(expires_at),
+            0 if expires_at is None else max(1, _us(expires_at)),  # before 1970 is not never
             _us(max_age_s),
         )
         return Accepted(self._run("accept", *args).decode())
 
     def take(self, most: int, lease_s: float) -> Taken:
         """Hand out at most ``most`` jobs that may run now, each under a lease of ``lease_s``."""
-        look, rescue, *jobs = self._run("take", most, HANDED_AT_MOST, _us(lease_s), _us(AHEAD_S))
+        answer = self._run("take", most, HANDED_AT_MOST, _us(lease_s), _us(AHEAD_S))
+        if answer == b"unconfigured":
+            self.configure(self._config)
+            return Taken((), 0.0, rescue_is_due=False)
+        look, rescue, *jobs = answer
         handed = tuple(
             Handed(account.decode(), job_id.decode(), operation.decode(), run, fence)
             for account, job_id, operation, run, fence in jobs

@@ -5,23 +5,18 @@ A crash in between publishes an event again, with the same id. None is lost.
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
-from typing import Any
 
 import redis
 from kombu import Connection, Producer
 
 from workers.broker import RESULTS, RESULTS_EXCHANGE, connect, is_amqp
 from workers.lanes.keys import RESULTS_STREAM, partition
+from workers.stream import Entry, StreamMember
 
 GROUP = "publishers"
 CONTENT_TYPE = "application/cloudevents+json"
-BATCH = 100
-WAIT_MS = 1000
-ABANDONED_MS = 30_000  # a publisher that holds an event for longer is gone
-
-Entry = tuple[bytes, dict[bytes, bytes]]
+CONFIRM_S = 10.0
 
 
 @dataclass
@@ -35,79 +30,53 @@ class Publisher:
     stream_length: int
 
     def __post_init__(self) -> None:
-        self.outbox = f"{partition(self.partition_name)}:outbox"
-        self.name = uuid.uuid4().hex
+        self._outbox = StreamMember(self.client, f"{partition(self.partition_name)}:outbox", GROUP)
         self._connection: Connection | None = None
         self._producer: Producer | None = None
-        self._group_exists = False
 
     def turn(self) -> None:
         """Publish what is in the outbox, or wait a second for something."""
-        if not self._group_exists:
-            _create_group(self.client, self.outbox)
-            self._group_exists = True
+        published: list[Entry] = []
         try:
-            producer = self._open()  # also with nothing to publish: consumers may wait for the queue
-            entries = self._read()
-            self._publish(producer, entries)
+            self._open()  # also with nothing to publish: consumers may wait for the queue
+            entries = self._outbox.read()
+            if entries and not is_amqp(self.broker_url):
+                self._release()  # a Redis that lost its bindings drops events silently; a new connection declares them
+            for entry in entries:
+                self._publish(entry)
+                published.append(entry)
         except Exception:
-            self.close()  # the entries stay with this publisher, which reads them again
+            self._release()  # what was not published stays with this member, which reads it again
             raise
-        if entries:
-            self._clear(entries)
+        finally:
+            self._clear(published)
 
     def close(self) -> None:
-        """Let go of the broker."""
-        if self._connection is not None:
-            self._connection.release()
-        self._connection = self._producer = None
+        """Let go of the broker and the outbox."""
+        self._release()
+        self._outbox.leave()
 
-    def _read(self) -> list[Entry]:
-        """First what was left by a failed turn or a dead publisher, then what is new."""
-        mine: Any = self.client.xreadgroup(GROUP, self.name, {self.outbox: "0"}, count=BATCH)
-        if mine and mine[0][1]:
-            return _whole(mine[0][1])
-        try:
-            abandoned = self.client.xautoclaim(self.outbox, GROUP, self.name, ABANDONED_MS, count=BATCH)[1]
-            if abandoned:
-                return _whole(abandoned)
-            new: Any = self.client.xreadgroup(GROUP, self.name, {self.outbox: ">"}, count=BATCH, block=WAIT_MS)
-        except redis.ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-            self._group_exists = False  # the state store was emptied
-            return []
-        return _whole(new[0][1]) if new else []
-
-    def _publish(self, producer: Producer, entries: list[Entry]) -> None:
-        for _, event in entries:
-            producer.publish(
-                event[b"event"],
-                exchange=RESULTS_EXCHANGE,
-                routing_key=event[b"routing_key"].decode(),
-                content_type=CONTENT_TYPE,
-                content_encoding="utf-8",
-                delivery_mode=2,
-                # A confirm alone also answers for an event that no queue took.
-                mandatory=self.bind_queue and is_amqp(self.broker_url),
-            )
+    def _publish(self, entry: Entry) -> None:
+        _, event = entry
+        self._open().publish(
+            event[b"event"],
+            exchange=RESULTS_EXCHANGE,
+            routing_key=event[b"routing_key"].decode(),
+            content_type=CONTENT_TYPE,
+            content_encoding="utf-8",
+            delivery_mode=2,
+            # A confirm alone also answers for an event that no queue took.
+            mandatory=self.bind_queue and is_amqp(self.broker_url),
+            confirm_timeout=CONFIRM_S,
+        )
 
     def _clear(self, entries: list[Entry]) -> None:
-        if self.stream_length:
+        if self.stream_length and entries:
             with self.client.pipeline(transaction=False) as pipe:
                 for _, event in entries:
-                    pipe.xadd(
-                        RESULTS_STREAM,
-                        {"event": event[b"event"]},
-                        maxlen=self.stream_length,
-                        approximate=True,
-                    )
+                    pipe.xadd(RESULTS_STREAM, {"event": event[b"event"]}, maxlen=self.stream_length, approximate=True)
                 pipe.execute()
-        ids = [entry_id for entry_id, _ in entries]
-        with self.client.pipeline(transaction=True) as pipe:
-            pipe.xack(self.outbox, GROUP, *ids)
-            pipe.xdel(self.outbox, *ids)
-            pipe.execute()
+        self._outbox.clear(entries)
 
     def _open(self) -> Producer:
         if self._producer is None:
@@ -119,15 +88,7 @@ class Publisher:
             self._producer = Producer(channel)
         return self._producer
 
-
-def _create_group(client: redis.Redis, stream: str) -> None:
-    try:
-        client.xgroup_create(stream, GROUP, id="0", mkstream=True)
-    except redis.ResponseError as error:
-        if "BUSYGROUP" not in str(error):
-            raise
-
-
-def _whole(entries: Any) -> list[Entry]:
-    """Without the entries that another publisher has cleared meanwhile."""
-    return [(entry_id, fields) for entry_id, fields in entries if fields]
+    def _release(self) -> None:
+        if self._connection is not None:
+            self._connection.release()
+        self._connection = self._producer = None

@@ -5,23 +5,25 @@
 local account, id, fence = ARGV[1], ARGV[2], ARGV[3]
 local after_us, unknown_since, pause_us = number(ARGV[4]), number(ARGV[9]), number(ARGV[11])
 local job = job_key(account, id)
-local held = redis.call('HMGET', job, 'fence', 'state', 'settled', 'due', 'changed_at')
+local held = redis.call('HMGET', job, 'fence', 'state', 'settled', 'due', 'changed_at', 'ends_at')
 if held[3] == fence then return 1 end -- a repeated command
 if held[1] ~= fence or (held[2] ~= 'running' and held[2] ~= 'handed') then return 0 end
 
 if pause_us > 0 then
   local lane = lane_key(account)
-  local pause_end = now + pause_us
+  local pause_end = math.min(now + pause_us, number(held[6])) -- longer than the job lives is no use to it
   if pause_end > number(redis.call('HGET', lane, 'paused_until')) then
     redis.call('HSET', lane, 'paused_until', pause_end, 'pause_reason', ARGV[12])
   end
 end
-if unknown_since < 0 then unknown_since = number(held[5]) end
-redis.call('HINCRBY', job, 'attempts', ARGV[5])
-redis.call('HINCRBY', job, 'requests', ARGV[6])
-redis.call('HSET', job, 'settled', fence, 'look', ARGV[7], 'looks', ARGV[8], 'unknown_since', unknown_since,
-  'throttles', ARGV[10])
-add_history(job, ARGV[13])
+redis.call('HSET', job, 'settled', fence)
+if held[2] == 'running' then -- what was only handed out has learnt nothing, and forgets nothing
+  if unknown_since < 0 then unknown_since = number(held[5]) end
+  redis.call('HINCRBY', job, 'attempts', ARGV[5])
+  redis.call('HINCRBY', job, 'requests', ARGV[6])
+  redis.call('HSET', job, 'look', ARGV[7], 'looks', ARGV[8], 'unknown_since', unknown_since, 'throttles', ARGV[10])
+  add_history(job, ARGV[13])
+end
 end_lease(account, id)
 put_in_lane(account, id, after_us < 0 and number(held[4]) or now + after_us)
 return 1

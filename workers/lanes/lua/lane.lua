@@ -46,17 +46,11 @@ end
 
 local function give_lease(account, id, state, lease_us, runner)
   local fence = redis.call('INCR', K .. ':fence')
-  redis.call('HSET', job_key(account, id), 'state', state, 'fence', fence, 'runner', runner, 'asked', 0, 'changed', 0)
+  redis.call('HSET', job_key(account, id), 'state', state, 'fence', fence, 'runner', runner, 'asked', 0, 'changed', 0,
+    'paced', state == 'handed' and 1 or 0)
   redis.call('ZADD', K .. ':' .. state, now + lease_us, account .. '/' .. id)
   redis.call('HINCRBY', lane_key(account), 'in_flight', 1)
   return fence
-end
-
-local function end_lease(account, id)
-  redis.call('ZREM', K .. ':handed', account .. '/' .. id)
-  redis.call('ZREM', K .. ':running', account .. '/' .. id)
-  redis.call('HINCRBY', lane_key(account), 'in_flight', -1)
-  look_at_lane(account, now)
 end
 
 local function add_history(job, line)
@@ -71,19 +65,19 @@ end
 
 -- GCRA. A lane's limits stand in its hash as "<interval>:<burst> …", their theoretical arrival times beside
 -- them, under the names "<kind>:<interval>:<burst>"; the provider's own limits are those of the lane "*".
--- Nothing is spent here: earliest() says when one more may go, spend() writes it down.
-local function each_limit(account, act)
-  for _, name in ipairs({account, '*'}) do
-    local lane = lane_key(name)
+-- earliest() says when one more may go under the limits of these lanes, and spends nothing; spend() writes it down.
+local function each_limit(lanes, act)
+  for _, account in ipairs(lanes) do
+    local lane = lane_key(account)
     for interval, burst in string.gmatch(redis.call('HGET', lane, 'limits') or '', '(%d+):(%d+)') do
       act(lane, interval .. ':' .. burst, number(interval), number(burst))
     end
   end
 end
 
-local function earliest(account, kinds)
+local function earliest(lanes, kinds)
   local at = now
-  each_limit(account, function(lane, name, interval, burst)
+  each_limit(lanes, function(lane, name, interval, burst)
     for _, kind in ipairs(kinds) do
       local arrival = number(redis.call('HGET', lane, kind .. ':' .. name))
       at = math.max(at, arrival - (burst - 1) * interval)
@@ -92,15 +86,24 @@ local function earliest(account, kinds)
   return at
 end
 
-local function spend(account, kind, at)
-  each_limit(account, function(lane, name, interval)
+local function spend(lanes, kind, at)
+  each_limit(lanes, function(lane, name, interval)
     local field = kind .. ':' .. name
     redis.call('HSET', lane, field, math.max(number(redis.call('HGET', lane, field)), at) + interval)
   end)
 end
 
-local function paused_until(account)
-  return math.max(
-    number(redis.call('HGET', lane_key(account), 'paused_until')),
-    number(redis.call('HGET', lane_key('*'), 'paused_until')))
+local function paused_until(account) return number(redis.call('HGET', lane_key(account), 'paused_until')) end
+
+local function end_lease(account, id)
+  redis.call('ZREM', K .. ':handed', account .. '/' .. id)
+  redis.call('ZREM', K .. ':running', account .. '/' .. id)
+  redis.call('HINCRBY', lane_key(account), 'in_flight', -1)
+  local held = redis.call('HMGET', job_key(account, id), 'paced', 'asked')
+  if number(held[1]) == 1 and number(held[2]) == 0 then -- it was counted by the pace in vain
+    each_limit({account, '*'}, function(lane, name, interval)
+      redis.call('HINCRBY', lane, 'pace:' .. name, -interval)
+    end)
+  end
+  look_at_lane(account, now)
 end

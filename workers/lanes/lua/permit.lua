@@ -13,16 +13,19 @@ if held[1] ~= ARGV[3] or held[2] ~= 'running' or held[3] ~= ARGV[4] or lease_end
 -- The client repeats a command whose answer it lost: the same permit, not a second one.
 if number(held[4]) >= number(ARGV[5]) then return {'timed', math.max(0, number(held[5]) - now)} end
 
-if number(held[6]) > 0 and number(held[6]) <= now then return {'expired', 0} end
-local paused = paused_until(account)
+local paused = math.max(paused_until(account), paused_until('*'))
 if paused > now then return {'paused', paused - now} end
-local at = earliest(account, {'permit'})
-if at > now + ahead_us then return {'limited', at - now} end
+local at = earliest({account, '*'}, {'permit'})
+if number(held[6]) > 0 and number(held[6]) <= at then return {'expired', 0} end
+if at > now + ahead_us then
+  redis.call('ZADD', K .. ':running', now + lease_us, account .. '/' .. id) -- who asks is alive, and may wait
+  return {'limited', at - now}
+end
 
-spend(account, 'permit', at)
+spend({account, '*'}, 'permit', at)
 redis.call('HSET', job, 'asked', ARGV[5], 'permit_at', at)
 if ARGV[6] == '1' then redis.call('HSET', job, 'changed', 1, 'changed_at', at) end
 redis.call('ZADD', K .. ':running', at + lease_us, account .. '/' .. id)
 local timed = false
-each_limit(account, function() timed = true end)
+each_limit({account, '*'}, function() timed = true end)
 return {timed and 'timed' or 'go', at - now}

@@ -14,8 +14,10 @@ redis.call('HDEL', job, 'event', 'routing_key', 'finished_at', 'started_at', 'se
   'message', 'replayable', 'died_at', 'count')
 local expires_at, ends_at = number(redis.call('HGET', job, 'expires_at')), now + number(ARGV[4])
 if expires_at > 0 then ends_at = math.min(expires_at, ends_at) end
+local next_run = run + 1
+while redis.call('EXISTS', K .. ':dead:' .. account .. '/' .. id .. '/' .. next_run) == 1 do next_run = next_run + 1 end
 redis.call('HSET', job,
-  'run', run + 1, 'priority', 0, 'attempts', 0, 'requests', 0, 'looks', 0, 'throttles', 0, 'rescues', 0, 'accepted_at', now,
+  'run', next_run, 'priority', 0, 'attempts', 0, 'requests', 0, 'looks', 0, 'throttles', 0, 'rescues', 0, 'accepted_at', now,
   'look', unknown and 1 or 0, 'ends_at', ends_at)
 redis.call('DEL', dead)
 redis.call('ZREM', K .. ':dead', name)

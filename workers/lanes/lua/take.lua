@@ -1,6 +1,8 @@
 -- Hand out the jobs that may run now, one lane after the other, each with a lease.
 -- ARGV: how many at most, how many may lie handed out, lease_us, ahead_us (a permit may be this far away)
--- Returns {next look in us from now or -1, rescue is due (0/1), {account, id, operation, run, fence}, …}
+-- Returns {next look in us from now or -1, rescue is due (0/1), {account, id, operation, run, fence}, …}, or
+-- 'unconfigured': no limits stand here (the state was lost), and without them nothing may go
+if redis.call('HEXISTS', lane_key('*'), 'limits') == 0 then return 'unconfigured' end
 local most, lying, lease_us, ahead_us = number(ARGV[1]), number(ARGV[2]), number(ARGV[3]), number(ARGV[4])
 most = math.min(most, lying - redis.call('ZCARD', K .. ':handed'))
 if most <= 0 then redis.call('HSET', lane_key('*'), 'queue_full', 1) end -- the next start wakes a dispatcher
@@ -30,15 +32,20 @@ local function next_of(account)
   if not id then return nil, soonest end
   -- Handing out is paced by the limits but spends no permit: that happens at the HTTP request. Jobs that have
   -- been handed out and have not asked yet are counted by the pace.
-  local permit_at = earliest(account, {'permit', 'pace'})
+  local permit_at = earliest({account, '*'}, {'permit', 'pace'})
   if permit_at > now + ahead_us then return nil, permit_at - ahead_us end
-  spend(account, 'pace', permit_at)
+  spend({account, '*'}, 'pace', permit_at)
   return id
+end
+
+-- When the provider as a whole lets one more go. Until then no lane is looked at and none loses its turn.
+local function provider_opens()
+  return math.max(paused_until('*'), earliest({'*'}, {'permit', 'pace'}) - ahead_us)
 end
 
 local taken = {}
 local idle = false
-while #taken < most and not idle do
+while #taken < most and not idle and provider_opens() <= now do
   local lanes = redis.call('ZRANGEBYSCORE', K .. ':lanes', '-inf', now + most, 'LIMIT', 0, most - #taken)
   idle = #lanes == 0
   for _, account in ipairs(lanes) do
@@ -56,15 +63,18 @@ while #taken < most and not idle do
     else
       redis.call('ZREM', K .. ':lanes', account)
     end
+    if id and provider_opens() > now then break end
   end
 end
 
 local look = -1
-local function soon(key)
+local function soon(key, not_before)
   local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  if first[1] and (look < 0 or number(first[2]) < look) then look = number(first[2]) end
+  if not first[1] then return end
+  local at = math.max(number(first[2]), not_before or 0)
+  if look < 0 or at < look then look = at end
 end
 soon(K .. ':handed'); soon(K .. ':running'); soon(K .. ':ends')
 local rescue = (look >= 0 and look <= now) and 1 or 0
-if most > 0 then soon(K .. ':lanes') end
+if most > 0 then soon(K .. ':lanes', provider_opens()) end
 return {look < 0 and -1 or math.max(0, look - now), rescue, unpack(taken)}
