@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import structlog
-from celery import Celery, bootsteps, signals
+from celery import Celery, Task, bootsteps, signals
 
 from workers.bootstrap import announce_embedded, celery_configuration, service
 from workers.execution.task import register
@@ -65,10 +65,10 @@ app.steps["worker"].add(Background)
 
 
 @signals.task_revoked.connect  # type: ignore[untyped-decorator]
-def _cancel(request: Any, **_: Any) -> None:
+def _cancel(sender: Task, request: Any, **_: Any) -> None:
     """Revoked in Flower or by Celery's remote control: the job is cancelled, not handed out again and again."""
-    provider, _, operation = request.name.partition(".")
-    if operation:
+    provider, _, operation = sender.name.partition(".")
+    if operation and provider in service().lanes:
         service().executor.cancel(provider, *request.args)
 
 

@@ -99,7 +99,12 @@ def send_as_a_stranger(deployment: Deployment, bodies: list[bytes]) -> None:
         channel.confirm_delivery()
         channel.queue_declare("audience.jobs", durable=True, arguments={"x-queue-type": "quorum"})
         for body in bodies:
-            properties = pika.BasicProperties(delivery_mode=2, headers={"task": "foreign", "n": 1})
+            properties = pika.BasicProperties(
+                delivery_mode=2,
+                headers={"task": "foreign", "n": 1, "compression": "gzip"},
+                content_type="application/x-python-serialize",
+                content_encoding="utf-7",
+            )
             channel.basic_publish("", "audience.jobs", body, properties, mandatory=True)
 
 

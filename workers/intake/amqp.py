@@ -61,7 +61,7 @@ class QueueReader:
         """
         delivery = self._delivered[0]
         try:
-            self.door.enter(from_queue(delivery.body, self.door.payloads))
+            self.door.enter(from_queue(delivery.body or b"", self.door.payloads))  # amqp's empty body is a str
         except redis.RedisError as error:
             if not self._state_is_out:
                 log.warning("intake.holding", error=f"{type(error).__name__}: {error}")
