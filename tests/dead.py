@@ -15,13 +15,14 @@ from schemas.job import Job
 from workers.bootstrap import Service
 from workers.intake.message import from_queue
 from workers.lanes.lanes import Lanes
+from workers.settings import ProviderConfig
 
 NOW = datetime(2026, 11, 21, 20, 4, 5, tzinfo=UTC)
 
 
 def die(client: redis.Redis, job: dict[str, Any], category: str = "rejected_by_provider", **error: Any) -> str:
     """A job that was accepted, tried once and failed. The id of its dead letter."""
-    lanes = Lanes(client, job["provider"], 30.0)
+    lanes = Lanes(client, job["provider"], ProviderConfig(base_url="http://provider"), 30.0)
     lanes.accept(
         account=job["account"],
         id=job["id"],
@@ -38,7 +39,8 @@ def die(client: redis.Redis, job: dict[str, Any], category: str = "rejected_by_p
 
 def fail(client: redis.Redis, job: dict[str, Any], category: str = "rejected_by_provider", **error: Any) -> str:
     """The one job that waits is tried and fails."""
-    lanes = Lanes(client, job["provider"], 30.0)
+    lanes = Lanes(client, job["provider"], ProviderConfig(base_url="http://provider"), 30.0)
+    lanes.configure()
     (handed,) = lanes.take(1, 10.0).jobs
     record = lanes.start(handed.account, handed.id, handed.fence, "test")
     assert record is not None

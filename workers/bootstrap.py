@@ -79,7 +79,10 @@ class Service:
 
     @cached_property
     def lanes(self) -> Mapping[str, Lanes]:
-        return {name: Lanes(self.redis, name, self.settings.request_timeout_s) for name in self.providers}
+        return {
+            name: Lanes(self.redis, name, self.configs[name], self.settings.request_timeout_s)
+            for name in self.providers
+        }
 
     @cached_property
     def door(self) -> Door:
@@ -102,8 +105,8 @@ class Service:
 
     def configure_lanes(self) -> None:
         """Tell the lanes the limits of the configuration."""
-        for name, lanes in self.lanes.items():
-            lanes.configure(self.configs[name])
+        for lanes in self.lanes.values():
+            lanes.configure()
 
     def loops(self, app: Celery) -> list[Loop]:
         """The background threads of a worker, in the order in which they are to stop."""

@@ -265,12 +265,13 @@ def read_settings() -> Settings:
 
 def _check_url(name: str, url: str | None) -> None:
     """Find what no library should quote: a password with a character that ends the address."""
-    if url is None:
-        return
-    try:
-        parts = urlsplit(url)
-        whole = "://" in url and not parts.fragment and "@" not in parts.query and parts.port != 0
-    except ValueError:
-        whole = False
-    if not whole:
-        raise SettingsError(f"{name} cannot be read: percent-encode / # ? @ and : in the user name and the password")
+    for each in (url or "").split(";"):  # kombu takes several, one after the other
+        try:
+            parts = urlsplit(each)
+            whole = not parts.fragment and "@" not in parts.query and parts.port != 0
+        except ValueError:
+            whole = False
+        if not whole:
+            raise SettingsError(
+                f"{name} cannot be read: percent-encode / # ? @ and : in the user name and the password"
+            )

@@ -14,19 +14,21 @@ from real import wait_until
 from workers.lanes.lanes import Accepted, Again, Handed, Lanes, Permitted, Record, Refusal, Refused
 from workers.settings import ProviderConfig
 
+CONFIG = ProviderConfig(base_url="http://provider")
 AGAIN = Again(after_s=0.0, spent=True)
 
 
 @pytest.fixture
 def lanes(state: redis.Redis) -> Lanes:
-    lanes = Lanes(state, "pubmatic", request_timeout_s=30.0)
+    lanes = Lanes(state, "pubmatic", CONFIG, request_timeout_s=30.0)
     configure(lanes)
     return lanes
 
 
 def configure(lanes: Lanes, *, limits: Sequence[str] = (), **accounts: dict[str, Any]) -> None:
     table = {"base_url": "http://provider", "limits": limits, "accounts": accounts}
-    lanes.configure(ProviderConfig.model_validate(table))
+    lanes.config = ProviderConfig.model_validate(table)
+    lanes.configure()
 
 
 def accept(lanes: Lanes, job_id: str, account: str = "acme", **other: Any) -> Accepted:
@@ -430,7 +432,7 @@ def test_lanes_that_lost_their_limits_get_them_back_before_anything_goes(lanes: 
 
 
 def test_a_lost_hint_does_not_cost_the_permit_that_was_not_spent(state: redis.Redis) -> None:
-    lanes = Lanes(state, "pubmatic", request_timeout_s=30.0)
+    lanes = Lanes(state, "pubmatic", CONFIG, request_timeout_s=30.0)
     configure(lanes, acme={"limits": ["1/h"]})
     accept(lanes, "a")
     assert len(take(lanes, lease_s=0.05)) == 1
@@ -511,6 +513,6 @@ def test_a_job_is_replayed_long_after_its_idempotency_record_ended(lanes: Lanes)
 
 def lanes_with_short_leases(state: redis.Redis) -> Lanes:
     """Leases of 0.2 s: the margin of 15 s is more than a test should wait."""
-    lanes = Lanes(state, "pubmatic", request_timeout_s=-14.8)
+    lanes = Lanes(state, "pubmatic", CONFIG, request_timeout_s=-14.8)
     configure(lanes)
     return lanes

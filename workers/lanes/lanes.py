@@ -123,21 +123,20 @@ class Again:
 class Lanes:
     """The lanes of one provider."""
 
-    def __init__(self, client: redis.Redis, provider: str, request_timeout_s: float) -> None:
+    def __init__(self, client: redis.Redis, provider: str, config: ProviderConfig, request_timeout_s: float) -> None:
         self.client = client
         self.provider = provider
+        self.config = config
         self._running_lease_s = request_timeout_s + LEASE_MARGIN_S
-        self._config: ProviderConfig
         self.partition = partition(provider)
 
     def _run(self, script: str, *args: Any) -> Any:
         return run(self.client, script, self.partition, *args)
 
-    def configure(self, config: ProviderConfig) -> None:
+    def configure(self) -> None:
         """Write down the limits and caps of every account, for all workers."""
-        self._config = config
-        self._configure("*", config.limits, 0)
-        for name, account in config.accounts.items():
+        self._configure("*", self.config.limits, 0)
+        for name, account in self.config.accounts.items():
             self._configure(name, account.limits, account.max_in_flight)
 
     def _configure(self, account: str, limits: Sequence[Limit], max_in_flight: int) -> None:
@@ -175,7 +174,7 @@ class Lanes:
         """Hand out at most ``most`` jobs that may run now, each under a lease of ``lease_s``."""
         answer = self._run("take", most, HANDED_AT_MOST, _us(lease_s), _us(AHEAD_S))
         if answer == b"unconfigured":
-            self.configure(self._config)
+            self.configure()
             return Taken((), 0.0, rescue_is_due=False)
         look, rescue, *jobs = answer
         handed = tuple(
