@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import redis
 from real import RABBITMQ, Deployment, RabbitNode, RedisServer, Sandbox, binaries
 
 REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
+
+# Started in the background, a shell's child ignores Ctrl-C, and so would every process that a test starts and stops.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for name in [name for name in os.environ if name.startswith("AUDIENCE_")]:
     del os.environ[name]  # a developer's own settings are not the tests'
