@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from workers.http import MAY_HAVE_ARRIVED, SURELY_NOT_SENT, Call
-from workers.outcome import AttemptEnded, Outcome, Unavailable, Unknown
+from workers.http import MAY_HAVE_ARRIVED, SURELY_NOT_SENT, Call, NotYet
+from workers.outcome import AttemptEnded, Outcome, Postponed, Said, Unavailable, Unknown
 
 CHANGES = pytest.mark.parametrize(("changes", "lost"), [(True, Unknown), (False, Unavailable)])
 
@@ -138,3 +138,74 @@ def misbehaving(behave: Callable[[socket.socket], None]) -> Iterator[int]:
         finally:
             thread.join(10)
             assert not thread.is_alive()
+
+
+class Listener:
+    """A server that answers every request with 200 and counts the bytes that reach it."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                peer, _ = self._listening.accept()
+                with peer:
+                    while data := peer.recv(4096):
+                        self.received.append(data)
+                        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    def close(self) -> None:
+        self._listening.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    server = Listener()
+    yield server
+    server.close()
+
+
+def test_the_permit_is_asked_for_when_the_connection_stands_and_nothing_has_been_sent(listener: Listener) -> None:
+    seen: list[int] = []
+    call = Call(None, f"http://127.0.0.1:{listener.port}", lambda _: seen.append(len(listener.received)))
+    for _ in range(2):  # the second on the same connection
+        assert call.request("GET", "/", changes=False, headers=dict).status == 200
+    assert seen == [0, 1]
+    assert len(listener.received) == 2
+
+
+def test_a_permit_that_is_refused_leaves_nothing_sent_and_the_next_request_goes(listener: Listener) -> None:
+    refusals = iter([Postponed(Said("the lane is paused")), None])
+
+    def permit(_: object) -> None:
+        refusal = next(refusals)
+        if refusal is not None:
+            raise AttemptEnded(refusal)
+
+    call = Call(None, f"http://127.0.0.1:{listener.port}", permit)
+    with pytest.raises(AttemptEnded) as ended:
+        call.request("POST", "/", changes=True, headers=dict, body={"a": 1})
+    assert isinstance(ended.value.outcome, Postponed)
+    assert call.request("GET", "/", changes=False, headers=dict).status == 200
+    assert len(listener.received) == 1
+    assert listener.received[0].startswith(b"GET")
+
+
+def test_a_request_that_has_to_wait_is_signed_anew(listener: Listener) -> None:
+    waits = iter([0.01, None])
+    signatures = iter(["first", "second"])
+
+    def permit(_: object) -> None:
+        wait_s = next(waits)
+        if wait_s is not None:
+            raise NotYet(wait_s)
+
+    call = Call(None, f"http://127.0.0.1:{listener.port}", permit)
+    call.request("GET", "/", changes=False, headers=lambda: {"token": next(signatures)})
+    assert len(listener.received) == 1
+    assert b"token: second" in listener.received[0]
