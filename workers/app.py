@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from typing import Any
 
@@ -14,11 +15,25 @@ from workers.execution.task import register
 from workers.loop import Loop
 from workers.monitoring import logs
 from workers.providers.provider import installed
+from workers.settings import SettingsError
+
+LAST_EVENTS_S = 5.0
 
 log = structlog.get_logger()
 
 app = Celery("audience", set_as_current=False)
-app.add_defaults(celery_configuration)
+
+
+def _configuration() -> dict[str, object]:
+    """Celery's settings; what is wrong with ours ends ``celery -A workers.app …`` with a sentence, as wrong usage."""
+    try:
+        return celery_configuration()
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - no log is set up yet
+        raise SystemExit(2) from error
+
+
+app.add_defaults(_configuration)
 register(app, installed(), lambda: service().executor)
 
 
@@ -30,14 +45,16 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
         self.loops: list[Loop] = []
+        self.publishers: list[Loop] = []
 
     def start(self, parent: Any) -> None:  # noqa: ARG002 - celery's face
         here = service()
         announce_embedded(here)
         here.configure_lanes()
-        self.loops = here.loops(app)
+        self.loops, self.publishers = here.loops(app), here.publishers()
         signals.worker_shutting_down.connect(self.shut_down)
-        for loop in self.loops:
+        signals.worker_shutdown.connect(self.publish_the_last)
+        for loop in (*self.loops, *self.publishers):
             loop.start()
 
     def shut_down(self, **_: Any) -> None:
@@ -50,6 +67,13 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         grace = threading.Timer(service().settings.shutdown_grace_s, _leave)
         grace.daemon = True
         grace.start()
+
+    def publish_the_last(self, **_: Any) -> None:
+        """The pool has ended: what its last jobs left in the outbox goes out before the process ends."""
+        for loop in self.publishers:
+            loop.stop()
+        for loop in self.publishers:
+            loop.join(LAST_EVENTS_S)
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - celery's face
         self.shut_down()

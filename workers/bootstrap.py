@@ -109,8 +109,8 @@ class Service:
             lanes.configure()
 
     def loops(self, app: Celery) -> list[Loop]:
-        """The background threads of a worker, in the order in which they are to stop."""
-        return [*(self._intake() if self.settings.intake else []), *self._dispatch(app), *self._publish()]
+        """The background threads that bring a worker its work."""
+        return [*(self._intake() if self.settings.intake else []), *self._dispatch(app)]
 
     def _intake(self) -> list[Loop]:
         reader = StreamReader(self.redis, self.door)
@@ -136,7 +136,8 @@ class Service:
             loops.append(Loop(f"dispatch-{name}", dispatcher.turn))
         return loops
 
-    def _publish(self) -> list[Loop]:
+    def publishers(self) -> list[Loop]:
+        """The background threads that take events out; they end last."""
         publishers = [
             Publisher(
                 self.redis,

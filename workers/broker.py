@@ -74,7 +74,10 @@ def redis_client(url: str) -> redis.Redis:
             return redis.Redis.from_url(url, **options)
         except ValueError:
             raise SettingsError("a Redis URL cannot be read: its database is a number, its port too") from None
-    raise SettingsError(f"{scheme}:// is not a Redis URL: use redis://, rediss:// or unix://")
+    raise SettingsError(
+        f"{scheme}:// cannot be used: a broker is at redis://, rediss://, amqp:// or amqps://, "
+        "a state store at redis://, rediss:// or unix://"
+    )
 
 
 class _Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types

@@ -221,6 +221,25 @@ def test_an_idle_worker_leaves_within_five_seconds(on_redis: Deployment) -> None
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("broker", ["redis", "rabbitmq"])
+def test_the_last_worker_publishes_what_its_last_jobs_left(
+    tmp_path: Path, redis_server: RedisServer, broker: str, request: pytest.FixtureRequest
+) -> None:
+    sandbox = Sandbox(tmp_path, "--latency-ms", "1000")
+    url = redis_server.url if broker == "redis" else request.getfixturevalue("rabbit").url
+    deployment = Deployment(tmp_path, sandbox, url, redis_server.url)
+    try:
+        worker = deployment.wait_for_worker(deployment.start_worker())
+        submit(deployment, *(create(f"job-{n}") for n in range(3)))
+        wait_until(lambda: len(requests(sandbox, method="POST")) == 3, what="three requests in flight")
+        assert worker.stop() == 0
+        with redis_server.client() as client:
+            assert {event["subject"] for event in deployment.events(client)} == {"job-0", "job-1", "job-2"}
+    finally:
+        deployment.close()
+        sandbox.close()
+
+
 def test_a_deploy_in_the_middle_of_jobs_sends_none_twice(tmp_path: Path, redis_server: RedisServer) -> None:
     sandbox = Sandbox(tmp_path, "--latency-ms", "200")
     deployment = Deployment(tmp_path, sandbox, redis_server.url, redis_server.url)

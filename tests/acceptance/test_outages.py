@@ -163,3 +163,18 @@ def test_a_url_that_cannot_be_read_is_never_quoted(name: str, url: str) -> None:
         assert done.returncode != 0
         assert "s3cret" not in done.stdout + done.stderr
         assert "percent-encode" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["worker", "flower"])
+def test_settings_that_cannot_work_end_celerys_own_commands_with_a_sentence(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "workers.app", command],
+        env={**os.environ, "AUDIENCE_BROKER_URL": "amqp://127.0.0.1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "set AUDIENCE_REDIS_URL too" in done.stderr
+    assert "Traceback" not in done.stderr

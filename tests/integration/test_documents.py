@@ -56,7 +56,7 @@ def test_the_readmes_configuration_is_one(tmp_path: Path) -> None:
     (tmp_path / "audience.toml").write_text(text)
     models = {name: provider.config_model for name, provider in installed().items()}
     configs = read_config(tmp_path / "audience.toml", models)
-    assert [str(limit) for limit in configs["pubmatic"].accounts["acme"].limits] == ["5/s", "10000/day"]
+    assert [str(limit) for limit in configs["pubmatic"].accounts["acme"].limits] == ["5/s", "10000/day burst 10000"]
 
 
 def test_every_make_target_of_the_readme_exists() -> None:

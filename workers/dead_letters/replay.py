@@ -46,6 +46,20 @@ class Replayer:
     lanes: Mapping[str, Lanes]
     max_age_s: MaxAge
     readmit: Readmit
+    refuse: Readmit
+    """Says what ``readmit`` would, and does nothing."""
+
+    def would(self, place: Place) -> Replayed | Kept:
+        """What ``replay`` would answer, with nothing done."""
+        found = self.read(place)
+        if found is None:
+            return Kept(place.id, "there is no such dead letter (any more)")
+        refusal = why_not(found)
+        if refusal is None and place.is_message:
+            refusal = self.refuse(self._body(found))
+        if refusal is not None:
+            return Kept(place.id, refusal)
+        return Replayed(place.id, None if found.run is None else found.run + 1)
 
     def replay(self, place: Place) -> Replayed | Kept:
         """Replay one dead letter, if it can be."""
@@ -77,12 +91,14 @@ class Replayer:
                 return Kept(id_, "there is no such dead letter (any more)")
 
     def _message(self, found: Summary) -> Replayed | Kept:
-        body: bytes = self.client.hget(found.place.key, "body") or b""  # type: ignore[assignment]  # bytes
-        refusal = self.readmit(body)
+        refusal = self.readmit(self._body(found))
         if refusal is not None:
             return Kept(found.place.id, refusal)
         run(self.client, "remove", found.place.index, found.place.name, found.died_at_us)
         return Replayed(found.place.id, None)
+
+    def _body(self, found: Summary) -> bytes:
+        return self.client.hget(found.place.key, "body") or b""  # type: ignore[return-value]  # bytes, by our client
 
 
 def why_not(found: Summary) -> str | None:

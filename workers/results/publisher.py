@@ -52,7 +52,8 @@ class Publisher:
             self._clear(published)
 
     def close(self) -> None:
-        """Let go of the broker and the outbox."""
+        """Publish what is there, and let go of the broker and the outbox."""
+        self.turn()
         self._release()
         self._outbox.leave()
 

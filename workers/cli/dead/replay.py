@@ -16,8 +16,8 @@ from workers.cli.dead.wiring import replayer
 from workers.cli.endings import FAILED, INTERRUPTED, WrongUsage
 from workers.cli.output import Json, note, say, say_json
 from workers.dead_letters.find import find
-from workers.dead_letters.replay import Kept, Replayed, why_not
-from workers.dead_letters.summary import Place, Summary
+from workers.dead_letters.replay import Kept, Replayed
+from workers.dead_letters.summary import Place
 
 RATE = "10/s"  # slow enough to be stopped by hand when it was the wrong filter
 
@@ -62,7 +62,7 @@ def replay(
     try:
         for place in places:
             if dry_run:
-                tell.add(_would_be(act.read(place), place))
+                tell.add(act.would(place))
                 continue
             answer = act.replay(place)
             tell.add(answer)
@@ -117,15 +117,6 @@ def _as_json(answer: Replayed | Kept, *, dry_run: bool) -> dict[str, object]:
         "run": answer.run if isinstance(answer, Replayed) else None,
         "why": answer.why if isinstance(answer, Kept) else None,
     }
-
-
-def _would_be(found: Summary | None, place: Place) -> Replayed | Kept:
-    if found is None:
-        return Kept(place.id, "there is no such dead letter (any more)")
-    refusal = why_not(found)
-    if refusal is not None:
-        return Kept(place.id, refusal)
-    return Replayed(place.id, None if found.run is None else found.run + 1)
 
 
 def _interval_s(rate: str) -> float:

@@ -64,5 +64,7 @@ def _what_next(place: Place, whole: dict[str, Any]) -> str:
     )  # fmt: skip
     refusal = why_not(about)
     if refusal is None:
+        if whole["category"] == "invalid_job":
+            return "It is no valid job. If another release takes it: audience dead replay " + place.id
         return f"When its cause is gone: audience dead replay {place.id}"
     return f"It cannot be replayed as it is: {refusal}."

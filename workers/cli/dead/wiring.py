@@ -9,6 +9,7 @@ from workers.dead_letters.replay import Replayer
 
 if TYPE_CHECKING:
     from workers.bootstrap import Service
+    from workers.intake.message import Message
 
 
 def replayer(here: Service) -> Replayer:
@@ -18,8 +19,19 @@ def replayer(here: Service) -> Replayer:
         config = here.configs.get(provider)
         return config.policy(account).max_age_s if config and account in config.accounts else None
 
+    from workers.intake.message import from_queue
+
+    def read(body: bytes) -> Message:
+        return from_queue(body, here.door.payloads)
+
     _log_nothing()
-    return Replayer(here.redis, here.lanes, max_age_s, lambda body: _readmit(here, body))
+    return Replayer(
+        here.redis,
+        here.lanes,
+        max_age_s,
+        readmit=lambda body: _readmit(here, read(body)),
+        refuse=lambda body: _refuse(here, read(body)),
+    )
 
 
 def _log_nothing() -> None:
@@ -29,13 +41,10 @@ def _log_nothing() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
-def _readmit(here: Service, body: bytes) -> str | None:
-    """Let a message in if it is a valid job by now. What still is none gets no second event."""
+def _refuse(here: Service, message: Message) -> str | None:
+    """Why a message would not come in; None if it is a valid job by now."""
     from schemas.reading import Refused
-    from workers.intake.door import Entered
-    from workers.intake.message import from_queue
 
-    message = from_queue(body, here.door.payloads)
     if isinstance(message.read, Refused):
         first, *more = message.read.problems
         rest = f" (and {len(more)} more)" if more else ""
@@ -43,6 +52,14 @@ def _readmit(here: Service, body: bytes) -> str | None:
     job = message.read.job
     if job.account not in here.configs[job.provider].accounts:
         return f"{job.provider} has no account {job.account} in this configuration: add it, then replay"
-    if here.door.enter(message) is Entered.REJECTED:
-        return "it came in and was rejected again: its dead letter says why"
     return None
+
+
+def _readmit(here: Service, message: Message) -> str | None:
+    """Let a message in if it is a valid job by now. What still is none gets no second event."""
+    from workers.intake.door import Entered
+
+    refusal = _refuse(here, message)
+    if refusal is None and here.door.enter(message) is Entered.REJECTED:
+        return "it came in and was rejected again: its dead letter says why"
+    return refusal

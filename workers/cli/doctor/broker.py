@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workers.cli.connection import reach_broker
 from workers.cli.doctor.finding import Finding
-from workers.cli.endings import OutOfReach, masked
+from workers.cli.endings import OUT_OF_REACH, OutOfReach, masked
 
 if TYPE_CHECKING:
     from workers.bootstrap import Service
@@ -17,6 +17,6 @@ def check(here: Service) -> Iterator[Finding]:
     try:
         reach_broker(here)
     except OutOfReach as error:
-        yield Finding("broker", str(error), "See that host, port and credentials are right, too.")
+        yield Finding("broker", str(error), "See that host, port and credentials are right, too.", OUT_OF_REACH)
     else:
         yield Finding("broker", f"{masked(here.endpoints.broker_url)} takes connections")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workers.cli.endings import FAILED
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -12,6 +14,8 @@ class Finding:
     check: str
     found: str
     do: str | None = None
+    code: int = FAILED
+    """The exit code that the problem gives the command."""
 
     @property
     def is_problem(self) -> bool:
