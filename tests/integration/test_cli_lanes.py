@@ -13,7 +13,7 @@ from real import RedisServer
 
 from workers.bootstrap import Endpoints, Service
 from workers.intake.message import from_queue
-from workers.lanes.lanes import Again, Handed
+from workers.lanes.state import Again, Handed
 from workers.settings import Settings
 
 CONFIG = """

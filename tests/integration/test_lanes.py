@@ -11,7 +11,8 @@ import pytest
 import redis
 from real import wait_until
 
-from workers.lanes.lanes import Accepted, Again, Handed, Lanes, Permitted, Record, Refusal, Refused
+from workers.lanes.lanes import Lanes
+from workers.lanes.state import Accepted, Again, Handed, Permitted, Record, Refusal, Refused
 from workers.settings import ProviderConfig
 
 CONFIG = ProviderConfig(base_url="http://provider")

@@ -17,7 +17,7 @@ from workers.execution.verdict import (
     look_wait_s,
     too_old,
 )
-from workers.lanes.lanes import Again
+from workers.lanes.state import Again
 from workers.outcome import (
     AlreadyExists,
     AuthFailed,

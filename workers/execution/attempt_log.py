@@ -8,7 +8,7 @@ import structlog
 
 from workers.execution.settle import Ran, said_of
 from workers.execution.verdict import Dead, Done, Verdict
-from workers.lanes.lanes import Again
+from workers.lanes.state import Again
 from workers.outcome import Postponed
 
 log = structlog.get_logger()

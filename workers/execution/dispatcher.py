@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import structlog
 
 from workers.execution.execute import Executor
-from workers.lanes.lanes import BATCH, Again, Handed, Lanes
+from workers.lanes.lanes import BATCH, Lanes
+from workers.lanes.state import Again, Handed
 
 LONGEST_SLEEP_S = 5.0  # a wake-up may have gone to a dispatcher that died with it
 

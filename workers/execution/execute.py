@@ -20,7 +20,8 @@ from workers.execution.permits import LeaseLost, Permits
 from workers.execution.settle import Ran, settle
 from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide, too_old
 from workers.http import Call
-from workers.lanes.lanes import Lanes, Record
+from workers.lanes.lanes import Lanes
+from workers.lanes.state import Record
 from workers.loop import OUTAGES
 from workers.outcome import Broken, Postponed, Said, Unknown
 from workers.providers.provider import Provider

@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass, field
 
 from workers.http import NotYet
-from workers.lanes.lanes import Lanes, Permitted, Record, Refusal, Refused
+from workers.lanes.lanes import Lanes
+from workers.lanes.state import Permitted, Record, Refusal, Refused
 from workers.outcome import AttemptEnded, Expired, Postponed, Said
 
 LATE_S = 0.015

@@ -12,7 +12,8 @@ from schemas.event import Error
 from schemas.job import Job
 from workers.execution.attempt import Attempted
 from workers.execution.verdict import Dead, Done, Verdict
-from workers.lanes.lanes import Again, Lanes, Record
+from workers.lanes.lanes import Lanes
+from workers.lanes.state import Again, Record
 from workers.outcome import Outcome, Postponed, Said, Succeeded, Throttled
 from workers.settings import Settings
 

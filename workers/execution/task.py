@@ -13,7 +13,7 @@ from celery.exceptions import Reject, Retry
 from workers.broker import provider_queue
 from workers.execution.execute import Executor, Stale
 from workers.execution.verdict import Dead, Done, Verdict
-from workers.lanes.lanes import Again, Handed
+from workers.lanes.state import Again, Handed
 from workers.loop import OUTAGES
 from workers.providers.provider import Provider
 

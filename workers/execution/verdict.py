@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal, assert_never
+from typing import assert_never
 
-from workers.lanes.lanes import Again
+from schemas.event import ErrorCategory
+from workers.lanes.state import Again
 from workers.outcome import (
     AlreadyExists,
     AuthFailed,
@@ -30,18 +31,6 @@ from workers.outcome import (
     Unseen,
 )
 from workers.settings import RetryPolicy
-
-Category = Literal[
-    "auth",
-    "rejected_by_provider",
-    "throttled",
-    "unavailable",
-    "outcome_unknown",
-    "expired",
-    "cancelled",
-    "internal",
-    "unknown_account",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +55,7 @@ class Done:
 class Dead:
     """The job ends as ``failed``, and becomes a dead letter."""
 
-    category: Category
+    category: ErrorCategory
     said: Said
     spent: bool
 
@@ -171,6 +160,6 @@ def _keep_place(before: Trouble) -> Again:
     )
 
 
-def _dead(category: Category, said: Said, before: Trouble, *, spent: bool = True) -> Dead:
+def _dead(category: ErrorCategory, said: Said, before: Trouble, *, spent: bool = True) -> Dead:
     """Dead, truthfully: while an earlier create's outcome is unknown, that leads over any other reason."""
     return Dead("outcome_unknown" if before.unknown else category, said, spent=spent)

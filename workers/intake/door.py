@@ -15,9 +15,9 @@ from schemas.event import Error
 from schemas.job import Job
 from schemas.reading import Accepted, Payloads, Readable, Refused, readable
 from workers.intake.message import Message
-from workers.lanes.lanes import Accepted as Stored
 from workers.lanes.lanes import Lanes
 from workers.lanes.rejections import Rejections
+from workers.lanes.state import Accepted as Stored
 from workers.loop import OUTAGES
 from workers.providers.provider import Provider
 from workers.settings import ProviderConfig

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import redis
 
 from workers.lanes.keys import partition
 from workers.lanes.scripts import run
+from workers.lanes.state import Accepted, Again, Handed, Permitted, Record, Refusal, Refused, Taken, record_of
 from workers.settings import Limit, ProviderConfig
 
 AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
@@ -20,104 +18,6 @@ LEASE_MARGIN_S = 15.0  # a running job's lease is so much longer than the reques
 ENDING_LEASE_S = 15.0  # to answer a job that will not be sent
 HANDED_AT_MOST = 64  # jobs of one provider that may lie on its queue, not yet started
 BATCH = 32
-
-
-class Accepted(StrEnum):
-    """What became of a valid job at the door."""
-
-    NEW = "new"
-    DUPLICATE = "duplicate"
-    REPEATED = "repeated"
-    CONFLICT = "conflict"
-
-
-class Refusal(StrEnum):
-    """Why no permit was given."""
-
-    LIMITED = "limited"
-    PAUSED = "paused"
-    EXPIRED = "expired"
-    LOST = "lost"
-
-
-@dataclass(frozen=True, slots=True)
-class Permitted:
-    """One request may be sent ``wait_s`` from now, and not before; ``timed``: nor later."""
-
-    wait_s: float
-    timed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """No request may be sent; ``wait_s`` says when asking again makes sense."""
-
-    why: Refusal
-    wait_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A job as the state store holds it, with the lease it is held by. Times are seconds since the epoch."""
-
-    account: str
-    id: str
-    operation: str
-    body: bytes
-    run: int
-    fence: int
-    runner: str
-    attempts: int
-    requests: int
-    throttles: int
-    rescues: int
-    look: bool
-    looks: int
-    unknown_since: float | None
-    accepted_at: float
-    started_at: float | None
-    expires_at: float | None
-    ends_at: float
-    history: tuple[dict[str, Any], ...]
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.account, self.id
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """A job that was handed out: all that a Celery message needs to carry."""
-
-    account: str
-    id: str
-    operation: str
-    run: int
-    fence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What a look at the lanes gave. ``next_look_s`` None: nothing will change by itself."""
-
-    jobs: tuple[Handed, ...]
-    next_look_s: float | None
-    rescue_is_due: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """How a job goes back to its lane."""
-
-    after_s: float | None  # None: it keeps its place
-    spent: bool
-    look: bool = False
-    looks: int = 0
-    unknown_since: float | None = None
-    unknown_now: bool = False  # the changing request of this attempt is the one whose outcome is unknown
-    throttles: int = 0
-    pause_s: float = 0.0
-    pause_reason: str = ""
 
 
 class Lanes:
@@ -190,7 +90,7 @@ class Lanes:
     def start(self, account: str, job_id: str, fence: int, runner: str) -> Record | None:
         """Confirm a lease. None: the job is somebody else's by now."""
         fields = self._run("start", account, job_id, fence, runner, _us(self._running_lease_s))
-        return None if fields is None else _record(fields)
+        return None if fields is None else record_of(fields)
 
     def permit(self, record: Record, number: int, *, changes: bool) -> Permitted | Refused:
         """Ask for the right to send the lease's ``number``-th request (from 1), and renew the lease with it."""
@@ -249,7 +149,7 @@ class Lanes:
 
     def take_ended(self, runner: str) -> list[Record]:
         """Lease the waiting jobs whose time is over, to answer them."""
-        return [_record(fields) for fields in self._run("take_ended", BATCH, _us(ENDING_LEASE_S), runner)]
+        return [record_of(fields) for fields in self._run("take_ended", BATCH, _us(ENDING_LEASE_S), runner)]
 
     def replay(self, account: str, job_id: str, run: int, max_age_s: float) -> str:
         """Put a dead job back into its lane: "replayed", "gone" or "overtaken"."""
@@ -286,36 +186,3 @@ def _interval_s(limit: Limit) -> float:
 
 def _us(seconds: float | None) -> int:
     return round((seconds or 0.0) * 1e6)
-
-
-def _record(fields: list[bytes]) -> Record:
-    raw = dict(zip(fields[::2], fields[1::2], strict=True))
-
-    def number(name: bytes) -> int:
-        return int(float(raw.get(name, b"0")))
-
-    def time(name: bytes) -> float | None:
-        return number(name) / 1e6 or None
-
-    lines = raw.get(b"history", b"").decode().splitlines()
-    return Record(
-        account=raw[b"account"].decode(),
-        id=raw[b"id"].decode(),
-        operation=raw[b"operation"].decode(),
-        body=raw[b"body"],
-        run=number(b"run"),
-        fence=number(b"fence"),
-        runner=raw[b"runner"].decode(),
-        attempts=number(b"attempts"),
-        requests=number(b"requests"),
-        throttles=number(b"throttles"),
-        rescues=number(b"rescues"),
-        look=number(b"look") == 1,
-        looks=number(b"looks"),
-        unknown_since=time(b"unknown_since"),
-        accepted_at=time(b"accepted_at") or 0.0,
-        started_at=time(b"started_at"),
-        expires_at=time(b"expires_at"),
-        ends_at=time(b"ends_at") or 0.0,
-        history=tuple(json.loads(line) for line in lines),
-    )

@@ -1,0 +1,140 @@
+"""What do the lanes say of a job, and what are they told? The answers of the scripts, as values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Accepted(StrEnum):
+    """What became of a valid job at the door."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    REPEATED = "repeated"
+    CONFLICT = "conflict"
+
+
+class Refusal(StrEnum):
+    """Why no permit was given."""
+
+    LIMITED = "limited"
+    PAUSED = "paused"
+    EXPIRED = "expired"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """One request may be sent ``wait_s`` from now, and not before; ``timed``: nor later."""
+
+    wait_s: float
+    timed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No request may be sent; ``wait_s`` says when asking again makes sense."""
+
+    why: Refusal
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A job as the state store holds it, with the lease it is held by. Times are seconds since the epoch."""
+
+    account: str
+    id: str
+    operation: str
+    body: bytes
+    run: int
+    fence: int
+    runner: str
+    attempts: int
+    requests: int
+    throttles: int
+    rescues: int
+    look: bool
+    looks: int
+    unknown_since: float | None
+    accepted_at: float
+    started_at: float | None
+    expires_at: float | None
+    ends_at: float
+    history: tuple[dict[str, Any], ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.account, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A job that was handed out: all that a Celery message needs to carry."""
+
+    account: str
+    id: str
+    operation: str
+    run: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a look at the lanes gave. ``next_look_s`` None: nothing will change by itself."""
+
+    jobs: tuple[Handed, ...]
+    next_look_s: float | None
+    rescue_is_due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How a job goes back to its lane."""
+
+    after_s: float | None  # None: it keeps its place
+    spent: bool
+    look: bool = False
+    looks: int = 0
+    unknown_since: float | None = None
+    unknown_now: bool = False  # the changing request of this attempt is the one whose outcome is unknown
+    throttles: int = 0
+    pause_s: float = 0.0
+    pause_reason: str = ""
+
+
+def record_of(fields: list[bytes]) -> Record:
+    """The record in what a script answered: names and values, one after the other."""
+    raw = dict(zip(fields[::2], fields[1::2], strict=True))
+
+    def number(name: bytes) -> int:
+        return int(float(raw.get(name, b"0")))
+
+    def time(name: bytes) -> float | None:
+        return number(name) / 1e6 or None
+
+    lines = raw.get(b"history", b"").decode().splitlines()
+    return Record(
+        account=raw[b"account"].decode(),
+        id=raw[b"id"].decode(),
+        operation=raw[b"operation"].decode(),
+        body=raw[b"body"],
+        run=number(b"run"),
+        fence=number(b"fence"),
+        runner=raw[b"runner"].decode(),
+        attempts=number(b"attempts"),
+        requests=number(b"requests"),
+        throttles=number(b"throttles"),
+        rescues=number(b"rescues"),
+        look=number(b"look") == 1,
+        looks=number(b"looks"),
+        unknown_since=time(b"unknown_since"),
+        accepted_at=time(b"accepted_at") or 0.0,
+        started_at=time(b"started_at"),
+        expires_at=time(b"expires_at"),
+        ends_at=time(b"ends_at") or 0.0,
+        history=tuple(json.loads(line) for line in lines),
+    )
