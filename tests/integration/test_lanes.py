@@ -311,6 +311,12 @@ def test_several_limits_hold_at_once(lanes: Lanes) -> None:
     assert refused.wait_s == pytest.approx(0.4, abs=0.1)
 
 
+def test_two_limits_of_one_spacing_are_spent_once(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["1/s burst 5", "60/min burst 5"]})
+    given = moments(lanes, started(lanes), 5)
+    assert given[4] < 0.05
+
+
 def test_a_provider_limit_holds_over_its_accounts(lanes: Lanes) -> None:
     configure(lanes, limits=["1/min"], acme={}, globex={})
     assert isinstance(lanes.permit(started(lanes), 1, changes=False), Permitted)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 import structlog
 
@@ -43,7 +44,7 @@ class Door:
     lanes: Mapping[str, Lanes]
     rejections: Rejections
 
-    @property
+    @cached_property
     def payloads(self) -> Payloads:
         """What jobs can be: the payload model of every operation that is installed."""
         return {

@@ -177,9 +177,9 @@ class Lanes:
 def _interval_s(limit: Limit) -> float:
     """The time between two permits, so that N of them and one more never meet within one period.
 
-    A request leaves up to ``LATE_S`` (execution/permits.py) after its permit's moment, and then takes its way through
-    the worker; its successors may be on time. ``SLACK_S`` is kept free for that in each period. A burst is the
-    user's own wish for more than an even spread, and gets the plain rate.
+    A request leaves up to ``LATE_S`` (execution/permits.py) after its permit's moment, while its successors may be on
+    time; ``SLACK_S`` is kept free for that in each period. A burst is the user's own wish for more than an even
+    spread, and gets the plain rate.
     """
     return (limit.period_s + (SLACK_S if limit.burst == 1 else 0.0)) / limit.count
 

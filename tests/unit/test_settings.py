@@ -1,0 +1,56 @@
+"""Are settings refused, read and shown as they say?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workers.bootstrap import Endpoints, locate
+from workers.settings import ProviderConfig, Settings, SettingsError, read_config
+
+MODELS = {"pubmatic": ProviderConfig}
+
+
+def config(folder: Path, account: str) -> Path:
+    path = folder / "audience.toml"
+    path.write_text(f'[pubmatic]\nbase_url = "http://provider"\n[pubmatic.accounts."{account}"]\n')
+    return path
+
+
+@pytest.mark.parametrize("account", ["*", "a/b", "a b", "", "größe", "x" * 129])
+def test_an_account_that_no_job_could_name_is_refused(tmp_path: Path, account: str) -> None:
+    with pytest.raises(SettingsError, match="account's name"):
+        read_config(config(tmp_path, account), MODELS)
+
+
+def test_an_account_is_named_as_jobs_name_it(tmp_path: Path) -> None:
+    assert list(read_config(config(tmp_path, "Acme-1.eu_x"), MODELS)["pubmatic"].accounts) == ["Acme-1.eu_x"]
+
+
+def test_a_redis_for_the_state_alone_is_the_broker_too() -> None:
+    url = "unix:///run/redis.sock"
+    found = locate(Settings(broker_url=None, redis_url=url))
+    assert found == Endpoints("redis+socket:///run/redis.sock", url)
+
+
+PROGRAM = """
+import structlog
+from workers.monitoring import logs
+from workers.settings import LogFormat, Settings
+
+logs.set_up(Settings(log_format=LogFormat.CONSOLE))
+try:
+    token = "sekret-" + "token"
+    raise RuntimeError("boom")
+except RuntimeError:
+    structlog.get_logger().exception("attempt.failed")
+"""
+
+
+def test_a_traceback_on_a_terminal_shows_no_local_variables() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    assert "boom" in done.stderr
+    assert "sekret-token" not in done.stderr
