@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     files_root: Path | None = Field(
         None, description="The only folder from which jobs may name local files. Unset: jobs may name none."
     )
+    files_private_hosts: str = Field(
+        "",
+        description="Hosts, or host:port, by commas, whose files jobs may name though their address is private.",
+    )
     concurrency: int = Field(
         64,
         ge=1,

@@ -1,0 +1,98 @@
+"""How is a file read from a bucket, s3:// or gs://? With the worker's own credentials, never with a job's.
+
+obstore finds them in the worker's environment: AWS_* and GOOGLE_* variables, a web identity, the machine's role.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+import obstore
+from obstore.exceptions import BaseError, InvalidPathError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import GCSStore, S3Store
+
+from workers.files.source import CHUNK, Unreachable, Unusable, changed, check_size
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+_WAIT = timedelta(seconds=30)
+# obstore's own limit for a whole request, 30 s, would cut every large file.
+_CLIENT: ClientConfig = {"connect_timeout": _WAIT, "read_timeout": _WAIT, "timeout": timedelta(days=1)}
+# A connection lost on the way is taken up where it was lost, if the content is still the same. The job itself is tried
+# again later, so little of it here.
+_RETRY: RetryConfig = {"max_retries": 2, "retry_timeout": _WAIT}
+
+# What both clouds allow for new buckets: S3 has 3 to 63 characters without _, Cloud Storage up to 222 with dots.
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+
+
+@dataclass
+class Bucket:
+    """An object in a bucket. Nothing is asked before the first reading."""
+
+    name: str
+    _scheme: str
+    _bucket: str
+    _key: str
+    _max_bytes: int | None
+    size: int | None = None
+    _first: tuple[int, str | None, str | None] | None = None
+
+    @classmethod
+    def named(cls, scheme: str, named: str, max_bytes: int | None) -> Self:
+        bucket, _, key = named.partition("://")[2].partition("/")
+        name = key.rpartition("/")[2]
+        if not _BUCKET.fullmatch(bucket) or ".." in bucket:
+            raise Unusable(f"the file's bucket has no possible name: write {scheme}://BUCKET/KEY")
+        if not name:
+            raise Unusable(f"the file in {scheme}://{bucket} has no name: write {scheme}://{bucket}/KEY")
+        return cls(name, scheme, bucket, key, max_bytes)
+
+    def chunks(self) -> Generator[bytes]:
+        """See ``Source``. A change shows in the ETag, the version or generation, or the size."""
+        with _sentences(self._place):
+            found = obstore.get(self._store(), self._key)
+            self._begin(found.meta)
+            yield from found.stream(CHUNK // 2)  # the least of a chunk, not the most
+
+    def _begin(self, meta: ObjectMeta) -> None:
+        check_size(self._place, meta["size"], self._max_bytes)
+        now = (meta["size"], meta["e_tag"], meta["version"])
+        if self._first is not None and now != self._first:
+            raise changed(self._place)
+        self._first = now
+        self.size = meta["size"]
+
+    def _store(self) -> ObjectStore:
+        """Made anew for each reading: it keeps its connections as long as it lives."""
+        if self._scheme == "s3":
+            return S3Store(self._bucket, client_options=_CLIENT, retry_config=_RETRY)
+        return GCSStore(self._bucket, client_options=_CLIENT, retry_config=_RETRY)
+
+    @property
+    def _place(self) -> str:
+        return f"the file in {self._scheme}://{self._bucket}"
+
+
+@contextmanager
+def _sentences(place: str) -> Iterator[None]:
+    """What obstore raises, by what happens next. Its own texts hold URLs and answers."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise Unusable(f"{place} does not exist: check bucket and key") from None
+    except (PermissionDeniedError, UnauthenticatedError):
+        raise Unusable(f"{place} may not be read: give the worker's own credentials the right to read it") from None
+    except (InvalidPathError, ValueError):
+        raise Unusable(f"{place} has a key that cannot be asked for: no empty parts, no . and .. in it") from None
+    except BaseError:
+        raise Unreachable(
+            f"{place} cannot be read now: if it stays so, check the worker's credentials, region and endpoint"
+        ) from None
