@@ -40,7 +40,8 @@ class ListResult(Wire):
     """Of a list."""
 
     audiences: list[JsonObject]
-    total: Count
+    total: Count = Field(description="How many there are, by what the provider says.")
+    truncated: bool = Field(description="Whether the provider has, or may have, more than stand here.")
 
 
 class UploadResult(Wire):

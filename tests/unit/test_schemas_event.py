@@ -182,8 +182,8 @@ def test_a_message_of_a_thousand_mistakes_makes_an_event_of_a_hundred_details() 
     "result",
     [
         RESULT,
-        {"audiences": [{"id": 1}, {}], "total": 2},
-        {"audiences": [], "total": 0},
+        {"audiences": [{"id": 1}, {}], "total": 2, "truncated": False},
+        {"audiences": [], "total": 0, "truncated": False},
         {"data_path": "s3://b/f", "md5": "0" * 32, "bytes": 7},
         {"deleted": ["4734"]},
     ],

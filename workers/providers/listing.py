@@ -1,12 +1,17 @@
-"""How is a provider's list read whole? Page after page, within a cap, and never the same page for ever."""
+"""How is a provider's list read? Page after page, up to the first of its bounds, and never the same page for ever."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 MAX_PAGES = 200  # each page spends a permit; whoever has more audiences narrows the filters
+MAX_ITEMS = 10_000  # where a job does not say how many it wants
+MAX_BYTES = (
+    6 * 1024 * 1024
+)  # of a result as JSON; an event may be 8 MiB (execution/settle.py), a message 16 (RabbitMQ 4)
 
 Audience = dict[str, Any]
 
@@ -22,17 +27,21 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The audiences as the provider wrote them, each once, and how many it says there are."""
+    """The audiences, each once, and how many there are by what the provider says."""
 
     audiences: list[Audience]
     total: int
+    cut: str | None = None
+    """Why the list ends early, as a sentence; None where it is whole."""
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return () if self.cut is None else (self.cut,)
 
-@dataclass(frozen=True, slots=True)
-class NotWhole:
-    """The list could not be read to its end."""
-
-    why: str
+    @property
+    def result(self) -> dict[str, Any]:
+        """The event's result for a list."""
+        return {"audiences": self.audiences, "total": self.total, "truncated": self.cut is not None}
 
 
 def read_all(
@@ -41,29 +50,53 @@ def read_all(
     *,
     page_size: int,
     max_items: int | None = None,
-) -> Listing | NotWhole:
-    """Every audience, or the first ``max_items``. Pages count from 1.
+) -> Listing:
+    """The audiences up to ``max_items``; None: all of them, and reading ends at once where that cannot be.
 
-    Where a provider does not say how many pages there are, one of less than ``page_size`` is the last.
+    Pages count from 1. Where a provider does not say how many there are, one of less than ``page_size`` is the last.
     """
-    known: dict[object, Audience] = {}
+    gathered = _Gathered(max_items, id_of)
     before: list[object] | None = None
     for number in range(1, MAX_PAGES + 1):
         page = read_page(number)
         ids = [id_of(each) for each in page.audiences]
-        if ids == before:
-            return NotWhole(
-                f"page {number} of the list repeats the page before it; the page number seems to be ignored"
+        if ids and ids == before:
+            return gathered.ended(
+                page.total, f"page {number} repeats the page before it; the provider seems to ignore the page number"
             )
-        for place, (each_id, each) in enumerate(zip(ids, page.audiences, strict=True)):
-            # The list may shift while it is read; an audience without an id cannot be known again.
-            known.setdefault(each_id if each_id is not None else (number, place), each)
-        total = len(known) if page.total is None else page.total
-        if max_items is not None and len(known) >= max_items:
-            return Listing(list(known.values())[:max_items], total)
-        if number >= page.pages if page.pages is not None else len(page.audiences) < page_size:
-            return Listing(list(known.values()), total)
+        cut = gathered.add(number, page)
         if max_items is None and page.pages is not None and page.pages > MAX_PAGES:
             break
+        last = number >= page.pages if page.pages is not None else len(page.audiences) < page_size
+        if cut is not None or last:
+            return gathered.ended(page.total, cut)
         before = ids
-    return NotWhole(f"the list has more than {MAX_PAGES} pages, the most that are read")
+    return gathered.ended(page.total, f"the list has more than {MAX_PAGES} pages, the most that are read")
+
+
+class _Gathered:
+    """What was read so far."""
+
+    def __init__(self, max_items: int | None, id_of: Callable[[Audience], object]) -> None:
+        self._max_items, self._id_of = max_items, id_of
+        self._known: dict[object, Audience] = {}
+        self._bytes = 0
+
+    def add(self, number: int, page: Page) -> str | None:
+        """Take what is new of a page; why no more may be taken."""
+        for place, each in enumerate(page.audiences):
+            each_id = self._id_of(each)
+            # The list may shift while it is read; an audience without an id cannot be known again.
+            key = each_id if each_id is not None else (number, place)
+            if key in self._known:
+                continue
+            if len(self._known) == self._max_items:
+                return f"the list ends at max_items, {self._max_items}"
+            self._bytes += len(json.dumps(each, ensure_ascii=False).encode())
+            if self._bytes > MAX_BYTES:
+                return f"the list ends at {len(self._known)} audiences, which is what one event can carry"
+            self._known[key] = each
+        return None
+
+    def ended(self, total: int | None, cut: str | None) -> Listing:
+        return Listing(list(self._known.values()), len(self._known) if total is None else total, cut)

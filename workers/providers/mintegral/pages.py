@@ -7,20 +7,20 @@ from typing import Any
 
 from workers.http import Call
 from workers.outcome import AttemptEnded
-from workers.providers.listing import Listing, NotWhole, Page, read_all
+from workers.providers.listing import Listing, Page, read_all
 from workers.providers.mintegral.audience import ta_id
 from workers.providers.mintegral.request import ask, not_clear
 
 PAGE_SIZE = 500  # the most; a larger limit is silently taken for 500 (Get Audience List)
 
 
-def read_list(call: Call, params: Sequence[tuple[str, str]]) -> Listing | NotWhole:
-    """Every audience that matches. Raises ``AttemptEnded`` for a refusal."""
+def read_list(call: Call, params: Sequence[tuple[str, str]], max_items: int | None = None) -> Listing:
+    """The audiences that match, up to ``max_items``, or all of them. Raises ``AttemptEnded`` for a refusal."""
 
     def page(number: int) -> Page:
         return _page(call, [*params, ("limit", str(PAGE_SIZE)), ("page", str(number))])
 
-    return read_all(page, ta_id, page_size=PAGE_SIZE)
+    return read_all(page, ta_id, page_size=PAGE_SIZE, max_items=max_items)
 
 
 def _page(call: Call, params: Sequence[tuple[str, str]]) -> Page:

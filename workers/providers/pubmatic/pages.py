@@ -8,7 +8,7 @@ from typing import Any
 from workers.http import Answer, Call
 from workers.outcome import AttemptEnded
 from workers.providers.answers import Means, outcome, unclear
-from workers.providers.listing import Listing, NotWhole, Page, read_all
+from workers.providers.listing import Listing, Page, read_all
 from workers.providers.pubmatic.audience import audience_id
 from workers.providers.pubmatic.errors import refused
 from workers.providers.pubmatic.request import AUDIENCES, ask, not_refused
@@ -18,8 +18,8 @@ from workers.providers.pubmatic.request import AUDIENCES, ask, not_refused
 PAGE_SIZE = 200
 
 
-def read_list(call: Call, params: Sequence[tuple[str, str]], max_items: int | None = None) -> Listing | NotWhole:
-    """Every audience that matches, or the first ``max_items``. Raises ``AttemptEnded`` for a refusal."""
+def read_list(call: Call, params: Sequence[tuple[str, str]], max_items: int | None = None) -> Listing:
+    """The audiences that match, up to ``max_items``, or all of them. Raises ``AttemptEnded`` for a refusal."""
 
     def page(number: int) -> Page:
         return _page(call, [*params, ("pageNumber", str(number)), ("pageSize", str(PAGE_SIZE))])
