@@ -17,6 +17,7 @@ from workers.embedded import server
 from workers.execution.dispatcher import Dispatcher
 from workers.execution.execute import Executor
 from workers.execution.task import send
+from workers.files import Files
 from workers.intake.amqp import QueueReader
 from workers.intake.door import Door
 from workers.intake.redis_list import ListReader
@@ -24,6 +25,7 @@ from workers.intake.redis_stream import StreamReader
 from workers.lanes.keys import REJECTED
 from workers.lanes.lanes import Lanes
 from workers.lanes.rejections import Rejections
+from workers.lanes.tokens import SharedTokens
 from workers.loop import Loop
 from workers.providers.provider import Provider, installed
 from workers.results.publisher import Publisher
@@ -91,7 +93,9 @@ class Service:
 
     @cached_property
     def executor(self) -> Executor:
-        return Executor(self.providers, self.configs, self.lanes, self.door.payloads, self.settings)
+        tokens = {name: SharedTokens(self.redis, name) for name in self.providers}
+        files = Files.of(self.settings)
+        return Executor(self.providers, self.configs, self.lanes, self.door.payloads, tokens, files, self.settings)
 
     def executed(self) -> list[str]:
         """The providers that this worker executes."""

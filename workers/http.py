@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
+from workers.files import Files
+from workers.lanes.tokens import SharedTokens
 from workers.outcome import AttemptEnded, Said, Unavailable, Unknown
 from workers.wire import exchange
 
@@ -87,6 +89,19 @@ class NotYet(Exception):  # noqa: N818 - not an error
         self.wait_s = wait_s
 
 
+class Notes(Protocol):
+    """What an attempt writes into its job's state."""
+
+    known: dict[str, Any]
+    """What earlier attempts kept, JSON values by name."""
+
+    def keep(self, name: str, value: Any) -> None:
+        """Write a JSON value down for the job's later attempts. No secret, and no device ID."""
+
+    def progress(self, said: str) -> None:
+        """Say how far the job is. To be called at least every few seconds by work that takes long."""
+
+
 LONGEST_WAIT_S = 5.0  # then it is asked again, since the worker may be about to end
 
 
@@ -98,10 +113,17 @@ class Call:
     """The account's settings, of the provider's own account model."""
     base_url: str
     permit: Permit
+    notes: Notes
+    tokens: SharedTokens
+    files: Files
+    """What jobs may name as a file."""
     secrets: set[str] = field(default_factory=set)
     """Values that must never be shown; an adapter adds each one it reads."""
     deadline_s: float = REQUEST_DEADLINE_S
     """How long one request may take, from connecting to the last byte of its answer."""
+    max_answer_bytes: int = 32 * 1024 * 1024
+    sent: int = field(default=0, init=False)
+    """Requests that were let go so far."""
 
     def request(
         self,
@@ -120,22 +142,50 @@ class Call:
         that a signature carries that time. ``body`` is sent as JSON. Raises ``AttemptEnded`` when there is no
         answer, or no permit in time.
         """
+
+        def build() -> httpx.Request:
+            return httpx.Request(
+                method,
+                self.base_url.rstrip("/") + path,
+                params=list(params) or None,
+                headers=dict(headers()),
+                content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
+            )
+
+        return self._send(build, changes=changes, uploads=False)
+
+    def upload(self, method: str, url: str, *, chunks: Callable[[], Iterator[bytes]], size: int) -> Answer:
+        """Send ``size`` bytes as they are to an address that the provider gave, and return its answer.
+
+        Safe to repeat: the same bytes at the same place. No header of the provider's API goes along. The deadline
+        counts from the last byte that moved. What ``chunks`` raises comes out as it is.
+        """
+        headers = {"Content-Length": str(size)}  # S3 takes no chunked body at a presigned address
+        return self._send(
+            lambda: httpx.Request(method, url, headers=headers, content=chunks()), changes=False, uploads=True
+        )
+
+    def _send(self, build: Callable[[], httpx.Request], *, changes: bool, uploads: bool) -> Answer:
         while True:
             try:
-                request = httpx.Request(
-                    method,
-                    self.base_url.rstrip("/") + path,
-                    params=list(params) or None,
-                    headers=dict(headers()),
-                    content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
-                )
-                return self._exchange(request, changes=changes)
+                return self._exchange(build, changes=changes, uploads=uploads)
             except NotYet as later:
                 time.sleep(min(later.wait_s, LONGEST_WAIT_S))
 
-    def _exchange(self, request: httpx.Request, *, changes: bool) -> Answer:
+    def _let_go(self, changes: bool) -> None:  # noqa: FBT001 - as Permit
+        self.permit(changes)
+        self.sent += 1
+
+    def _exchange(self, build: Callable[[], httpx.Request], *, changes: bool, uploads: bool) -> Answer:
         try:
-            return Answer(*exchange(request, self.deadline_s, lambda: self.permit(changes)))
+            answer = exchange(
+                build(),
+                lambda: self._let_go(changes),
+                deadline_s=self.deadline_s,
+                max_answer_bytes=self.max_answer_bytes,
+                uploads=uploads,
+            )
+            return Answer(*answer)
         except _NOT_SENT as error:
             raise AttemptEnded(Unavailable(Said(f"no connection to the provider: {_reason(error)}"))) from error
         except httpx.RequestError as error:

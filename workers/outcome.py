@@ -7,11 +7,13 @@ AlreadyExists   looks the audience up, adopts it if it matches  succeeded, alrea
                 … no match                                      failed, rejected_by_provider
 Throttled       pauses the lane; no attempt spent               nothing yet; throttled once too old
 Postponed       gives the job back; no attempt spent            nothing yet; throttled once too old
+Deferred        tries this job again later; no attempt spent    nothing yet; throttled once too old
 Unavailable     tries again later                               nothing yet; unavailable once used up
 Unknown         looks first, before anything is sent again      nothing yet; outcome_unknown if it stays so
 Unseen          looks again later; no attempt spent             nothing yet
 AuthFailed      settles                                         failed, auth
 Rejected        settles                                         failed, rejected_by_provider
+Unusable        settles                                         failed, invalid_job
 Expired         settles                                         failed, expired
 Broken          settles                                         failed, internal
 """
@@ -62,6 +64,14 @@ class Postponed:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """The job is too early, by the provider's rules or our own; others of its lane are not."""
+
+    said: Said
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Unavailable:
     """The provider surely did not apply it: connect failure, 503 on a read and the like."""
 
@@ -70,9 +80,13 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may have been applied: the answer was lost, or said neither yes nor no."""
+    """It may have been applied: the answer was lost, or said neither yes nor no.
+
+    ``after_s`` is how long the provider asked all of the account to wait, None if it did not.
+    """
 
     said: Said
+    after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +111,13 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Unusable:
+    """What the job names cannot be used, such as a file that is not there; the job has to be mended."""
+
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
 class Expired:
     """The job's ``expires_at`` passed before the request could be sent."""
 
@@ -115,11 +136,13 @@ Outcome = (
     | AlreadyExists
     | Throttled
     | Postponed
+    | Deferred
     | Unavailable
     | Unknown
     | Unseen
     | AuthFailed
     | Rejected
+    | Unusable
     | Expired
     | Broken
 )

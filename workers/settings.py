@@ -73,6 +73,11 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds one HTTP request may take in all; a running job's lease is 15 s longer.",
     )
+    max_answer_bytes: int = Field(
+        32 * 1024 * 1024,
+        ge=64 * 1024,
+        description="Bytes of one HTTP answer that are read at most; a full page of audiences is about 1 MB.",
+    )
     idempotency_days: float = Field(
         7.0,
         gt=0,

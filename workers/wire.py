@@ -16,26 +16,30 @@ from typing import Any
 import httpcore
 import httpx
 
-MAX_ANSWER_BYTES = 32 * 1024 * 1024  # a full page of audiences is about 1 MB
-
 
 def exchange(
-    request: httpx.Request, deadline_s: float, permit: Callable[[], None]
+    request: httpx.Request,
+    permit: Callable[[], None],
+    *,
+    deadline_s: float,
+    max_answer_bytes: int,
+    uploads: bool = False,
 ) -> tuple[int, dict[str, str], bytes]:
     """Send a request and read its answer whole: status, headers with names in lower case, body.
 
     ``permit`` is called right before the first byte; what it raises leaves nothing sent. Raises httpx's errors, also
-    when the answer is not whole ``deadline_s`` after the beginning.
+    when the answer is too large, or not whole ``deadline_s`` after the beginning: after the last byte sent, where
+    the request ``uploads`` a body of any length.
     """
     client, wire = _client()
-    wire.expect(deadline_s, permit)
+    wire.expect(deadline_s, permit, uploads=uploads)
     response = client.send(request, stream=True)
     try:
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
-            if len(body) > MAX_ANSWER_BYTES:
-                raise httpx.DecodingError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes", request=request)
+            if len(body) > max_answer_bytes:
+                raise httpx.DecodingError(f"the answer is larger than {max_answer_bytes} bytes", request=request)
         return response.status_code, dict(response.headers), bytes(body)
     finally:
         response.close()
@@ -51,17 +55,23 @@ class _Wire(httpcore.NetworkBackend):
         self._inner = inner
         self._at = self._s = 0.0
         self._permit: Callable[[], None] | None = None
+        self._uploads = False
 
-    def expect(self, deadline_s: float, permit: Callable[[], None]) -> None:
+    def expect(self, deadline_s: float, permit: Callable[[], None], *, uploads: bool) -> None:
         """Make ready for the next request."""
         self._s, self._at = deadline_s, time.monotonic() + deadline_s
-        self._permit = permit
+        self._permit, self._uploads = permit, uploads
 
     def before_write(self) -> None:
         """Wait for the permit, once a request. What it raises leaves the connection closed and nothing sent."""
         permit, self._permit = self._permit, None
         if permit is not None:
             permit()
+
+    def after_write(self) -> None:
+        """An upload is late only when nothing moves any more."""
+        if self._uploads:
+            self._at = time.monotonic() + self._s
 
     def left(self, error: type[Exception]) -> float:
         left = self._at - time.monotonic()
@@ -91,6 +101,7 @@ class _WireStream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         self._wire.before_write()
         self._inner.write(buffer, self._wire.left(httpcore.WriteTimeout))
+        self._wire.after_write()
 
     def close(self) -> None:
         self._inner.close()

@@ -13,7 +13,7 @@ import kombu
 import pytest
 from real import ACCOUNTS, Deployment, RabbitNode, RedisServer, Sandbox, wait_until
 
-CONFIRMED = "the answer to the create was lost; a look-up found the audience that it made"
+CONFIRMED = "the answer was lost; a look-up found that the request had been applied"
 JOBS = 240
 MALFORMED = 30
 

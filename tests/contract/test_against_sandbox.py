@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
+from calls import call_to
 
 from workers.http import Call
 from workers.outcome import AlreadyExists, AttemptEnded, AuthFailed, Outcome, Rejected, Succeeded, Unknown
@@ -76,7 +77,7 @@ def test_nothing_there_is_no_for_get_and_empty_for_list(at: Open) -> None:
     assert nothing.said.code == "CC03_0001"
     empty = pubmatic.send("list_audiences", OWNER | {"providerAudienceId": "never"})
     assert isinstance(empty, Succeeded)
-    assert empty.result == {"audiences": [], "total": 0}
+    assert empty.result == {"audiences": [], "total": 0, "truncated": False}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ class At:
 
     def _call(self, deadline_s: float) -> Call:
         account = self._config.accounts["acme"]
-        return Call(account, self._config.base_url, lambda _: None, deadline_s=deadline_s)
+        return call_to(self._config.base_url, account, deadline_s=deadline_s)
 
 
 class Open(Protocol):

@@ -10,11 +10,12 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from calls import call_to
 from cases import Case, body_of, every_case
 from recorded_server import Arrived, RecordedServer
 
 from schemas.event import AudienceResult, ListResult
-from workers.http import Answer, Call
+from workers.http import Answer
 from workers.outcome import AttemptEnded, Succeeded
 from workers.providers.provider import Found, installed
 
@@ -34,7 +35,7 @@ def test_case(case: Case, recorded: RecordedServer, monkeypatch: pytest.MonkeyPa
     operation: Any = PROVIDERS[case.provider].operations[case.operation]
     payload = operation.payload_model.model_validate(case.fields["payload"])
     permits: list[bool] = []
-    call = Call(config.accounts["acme"], config.base_url, permits.append, deadline_s=5.0)
+    call = call_to(config.base_url, config.accounts["acme"], permits.append, deadline_s=5.0)
     recorded.play([each["answer"] for each in case.exchanges])
 
     try:

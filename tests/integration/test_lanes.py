@@ -12,7 +12,7 @@ import redis
 from real import wait_until
 
 from workers.lanes.lanes import Lanes
-from workers.lanes.state import Accepted, Again, Handed, Permitted, Record, Refusal, Refused
+from workers.lanes.state import Accepted, Again, Handed, Noted, Permitted, Record, Refusal, Refused
 from workers.settings import ProviderConfig
 
 CONFIG = ProviderConfig(base_url="http://provider")
@@ -523,3 +523,36 @@ def lanes_with_short_leases(state: redis.Redis) -> Lanes:
     lanes = Lanes(state, "pubmatic", CONFIG, request_timeout_s=-14.8)
     configure(lanes)
     return lanes
+
+
+def test_notes_are_there_for_the_next_attempt_and_gone_with_the_run(lanes: Lanes) -> None:
+    record = started(lanes)
+    assert record.notes == {}
+    assert lanes.note(record, {"a": [1]}, "half") is Noted.DONE
+    shown = lanes.show("acme", "a")
+    assert shown is not None
+    assert shown["progress"] == "half"
+    lanes.give_back(record, AGAIN)
+    again = start(lanes, take(lanes)[0])
+    assert again.notes == {"a": [1]}
+    assert "progress" not in (lanes.show("acme", "a") or {})
+    finish(lanes, again, dead={"category": "auth"})
+    assert "notes" not in (lanes.show("acme", "a") or {})
+    lanes.replay("acme", "a", 1, 60.0)
+    assert start(lanes, take(lanes)[0]).notes == {}
+
+
+def test_a_note_renews_the_lease_and_is_refused_without_one(state: redis.Redis) -> None:
+    lanes = lanes_with_short_leases(state)
+    record = started(lanes)
+    ends = time.monotonic() + 0.5
+    while time.monotonic() < ends:  # several times as long as the lease
+        assert lanes.note(record, {}, "on and on") is Noted.DONE
+        assert lanes.rescue() == (0, 0)
+    wait_until(lambda: lanes.rescue() == (0, 1))
+    assert lanes.note(record, {}, "too late") is Noted.LOST
+
+
+def test_a_note_says_when_the_jobs_time_is_over(lanes: Lanes) -> None:
+    record = started(lanes, max_age_s=0.2)
+    wait_until(lambda: lanes.note(record, {}, "") is Noted.ENDED)

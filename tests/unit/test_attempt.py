@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from calls import call_to
 from pydantic import BaseModel
 
 from workers.execution.attempt import CONFIRMED, attempt
@@ -28,8 +29,8 @@ from workers.settings import RetryPolicy
 
 POLICY = RetryPolicy(max_attempts=3, looks=3)
 MADE = Succeeded({"audience_id": "1", "already_existed": False})
-OURS = Found({"audience_id": "1", "already_existed": False})
-OLDER = Found({"audience_id": "1", "already_existed": True}, ("name differs",))
+OURS = Found({"audience_id": "1", "already_existed": False}, ours=True)
+OLDER = Found({"audience_id": "1", "already_existed": True}, ours=False, differences=("name differs",))
 EXISTS = AlreadyExists(Said("it exists", "E1", 400))
 LOST = Trouble(attempts=1, unknown=True, unknown_since=7.0)
 
@@ -57,7 +58,7 @@ class Create:
 
 
 def run(operation: Create, before: Trouble = Trouble()) -> Outcome:  # noqa: B008 - frozen
-    return attempt(operation, None, Call(None, "", lambda _: None), before, POLICY).outcome
+    return attempt(operation, None, call_to(""), before, POLICY).outcome
 
 
 def test_a_fresh_job_is_sent_without_a_look() -> None:
@@ -88,7 +89,7 @@ def test_after_enough_misses_it_is_sent_again_as_if_for_the_first_time() -> None
     ended = attempt(
         operation,
         None,
-        Call(None, "", lambda _: None),
+        call_to(""),
         Trouble(1, 0, 2, unknown=True, unknown_since=7.0),
         POLICY,
     )

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from calls import call_to
 
-from workers.http import MAY_HAVE_ARRIVED, SURELY_NOT_SENT, Call, NotYet
+from workers.http import MAY_HAVE_ARRIVED, SURELY_NOT_SENT, NotYet
 from workers.outcome import AttemptEnded, Outcome, Postponed, Said, Unavailable, Unknown
 
 CHANGES = pytest.mark.parametrize(("changes", "lost"), [(True, Unknown), (False, Unavailable)])
@@ -43,7 +44,7 @@ def test_a_refused_connection_was_surely_not_sent(*, changes: bool, lost: type[O
 @CHANGES
 def test_an_address_without_a_host_was_surely_not_sent(*, changes: bool, lost: type[Outcome]) -> None:
     del lost
-    call = Call(None, "http://no-such-host.invalid", lambda _: None, deadline_s=5.0)
+    call = call_to("http://no-such-host.invalid", deadline_s=5.0)
     with pytest.raises(AttemptEnded) as ended:
         call.request("GET", "/", changes=changes, headers=dict)
     assert isinstance(ended.value.outcome, Unavailable)
@@ -107,7 +108,7 @@ def test_a_silent_server_is_cut_off_at_the_deadline(*, changes: bool, lost: type
 
 
 def outcome_at(port: int, *, changes: bool, deadline_s: float = 5.0) -> Unknown | Unavailable:
-    call = Call(None, f"http://127.0.0.1:{port}", lambda _: None, deadline_s=deadline_s)
+    call = call_to(f"http://127.0.0.1:{port}", deadline_s=deadline_s)
     with pytest.raises(AttemptEnded) as ended:
         call.request("POST", "/", changes=changes, headers=dict, body={"a": 1})
     assert isinstance(ended.value.outcome, Unknown | Unavailable)
@@ -172,7 +173,7 @@ def listener() -> Iterator[Listener]:
 
 def test_the_permit_is_asked_for_when_the_connection_stands_and_nothing_has_been_sent(listener: Listener) -> None:
     seen: list[int] = []
-    call = Call(None, f"http://127.0.0.1:{listener.port}", lambda _: seen.append(len(listener.received)))
+    call = call_to(f"http://127.0.0.1:{listener.port}", permit=lambda _: seen.append(len(listener.received)))
     for _ in range(2):  # the second on the same connection
         assert call.request("GET", "/", changes=False, headers=dict).status == 200
     assert seen == [0, 1]
@@ -187,7 +188,7 @@ def test_a_permit_that_is_refused_leaves_nothing_sent_and_the_next_request_goes(
         if refusal is not None:
             raise AttemptEnded(refusal)
 
-    call = Call(None, f"http://127.0.0.1:{listener.port}", permit)
+    call = call_to(f"http://127.0.0.1:{listener.port}", permit=permit)
     with pytest.raises(AttemptEnded) as ended:
         call.request("POST", "/", changes=True, headers=dict, body={"a": 1})
     assert isinstance(ended.value.outcome, Postponed)
@@ -205,7 +206,7 @@ def test_a_request_that_has_to_wait_is_signed_anew(listener: Listener) -> None:
         if wait_s is not None:
             raise NotYet(wait_s)
 
-    call = Call(None, f"http://127.0.0.1:{listener.port}", permit)
+    call = call_to(f"http://127.0.0.1:{listener.port}", permit=permit)
     call.request("GET", "/", changes=False, headers=lambda: {"token": next(signatures)})
     assert len(listener.received) == 1
     assert b"token: second" in listener.received[0]

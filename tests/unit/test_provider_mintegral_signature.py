@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from calls import call_to
 
 from workers.http import Call
 from workers.providers.mintegral.config import MintegralAccount
@@ -43,4 +44,4 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Call:
     account = MintegralAccount(
         access_key=Secret(env="MINTEGRAL_TEST_ACCESS_KEY"), api_key=Secret(env="MINTEGRAL_TEST_API_KEY")
     )
-    return Call(account, "http://127.0.0.1:1", lambda _: None)
+    return call_to("http://127.0.0.1:1", account)

@@ -22,6 +22,7 @@ from workers.outcome import (
     AlreadyExists,
     AuthFailed,
     Broken,
+    Deferred,
     Expired,
     Outcome,
     Postponed,
@@ -32,6 +33,7 @@ from workers.outcome import (
     Unavailable,
     Unknown,
     Unseen,
+    Unusable,
 )
 from workers.settings import RetryPolicy
 
@@ -61,6 +63,20 @@ def test_throttling_without_a_time_waits_longer_each_time_in_a_row() -> None:
 
 def test_a_job_held_back_by_our_own_side_keeps_its_place_and_spends_nothing() -> None:
     assert decided(Postponed(SAID)) == Again(None, spent=False)
+
+
+def test_a_job_that_is_too_early_waits_alone_and_spends_nothing() -> None:
+    assert decided(Deferred(SAID, 3600.0)) == Again(3600.0, spent=False)
+    assert decided(Deferred(SAID, 1.0), LOOKING) == Again(1.0, spent=False, look=True, looks=1, unknown_since=7.0)
+
+
+def test_what_the_job_names_and_nobody_can_use_makes_it_an_invalid_job() -> None:
+    assert decided(Unusable(SAID)) == Dead("invalid_job", SAID, spent=True)
+
+
+def test_a_lost_answer_that_asks_for_patience_pauses_the_lane_too() -> None:
+    verdict = decided(Unknown(SAID, after_s=30.0))
+    assert verdict == Again(2.0, spent=True, look=True, unknown_now=True, pause_s=30.0, pause_reason="a sentence")
 
 
 def test_throttled_while_a_lost_answer_is_looked_for_the_look_is_not_forgotten() -> None:

@@ -22,7 +22,7 @@ from workers.outcome import (
 from workers.providers.provider import Absent, CannotTell, Findable, Found, Operation
 from workers.settings import RetryPolicy
 
-CONFIRMED = "the answer to the create was lost; a look-up found the audience that it made"
+CONFIRMED = "the answer was lost; a look-up found that the request had been applied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,7 @@ def _look_first(operation: Findable, payload: Any, call: Call, before: Trouble, 
     """Find out what became of the lost request; None: it is surely absent."""
     since = None if before.unknown_since is None else datetime.fromtimestamp(before.unknown_since, UTC)
     match operation.find(payload, call, since):
-        case Found(result, differences):
-            ours = not result["already_existed"]  # not ours: it is older than our request
+        case Found(result, ours, differences):
             return Succeeded(result, (CONFIRMED, *differences) if ours else differences)
         case CannotTell(why):
             return Unknown(Said(why))
@@ -72,7 +71,7 @@ def _send(operation: Operation, payload: Any, call: Call, before: Trouble) -> Ou
     if not isinstance(outcome, AlreadyExists):
         return outcome
     match cast(Findable, operation).find(payload, call, None):
-        case Found(result, differences):
+        case Found(result, _, differences):
             ours = before.unknown_since is not None  # we sent it before, and the look-ups came too early
             warnings = (CONFIRMED, *differences) if ours else differences
             return Succeeded({**result, "already_existed": not ours}, warnings)

@@ -16,12 +16,15 @@ from schemas.job import Job
 from schemas.reading import Accepted, Payloads, read_body
 from workers.execution.attempt import Attempted, attempt
 from workers.execution.attempt_log import log_attempt
-from workers.execution.permits import LeaseLost, Permits
+from workers.execution.notes import Notes
+from workers.execution.permits import Permits
 from workers.execution.settle import Ran, settle
 from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide, too_old
+from workers.files import Files
 from workers.http import Call
 from workers.lanes.lanes import Lanes
-from workers.lanes.state import Record
+from workers.lanes.state import LeaseLost, Record
+from workers.lanes.tokens import SharedTokens
 from workers.loop import OUTAGES
 from workers.outcome import Broken, Postponed, Said, Unknown
 from workers.providers.provider import Provider
@@ -46,6 +49,8 @@ class Executor:
     configs: Mapping[str, ProviderConfig]
     lanes: Mapping[str, Lanes]
     payloads: Payloads
+    tokens: Mapping[str, SharedTokens]
+    files: Files
     settings: Settings
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the worker is to end: nothing new is sent then, and unsent jobs go back to their lanes."""
@@ -111,7 +116,11 @@ class Executor:
                 config.accounts[record.account],
                 config.base_url,
                 permits,
+                Notes(self.lanes[provider], record, self.stopping),
+                self.tokens[provider],
+                self.files,
                 deadline_s=self.settings.request_timeout_s,
+                max_answer_bytes=self.settings.max_answer_bytes,
             )
             attempted = self._attempt(provider, record, payload, call, permits)
         return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time())

@@ -12,15 +12,11 @@ from dataclasses import dataclass, field
 
 from workers.http import NotYet
 from workers.lanes.lanes import Lanes
-from workers.lanes.state import Permitted, Record, Refusal, Refused
+from workers.lanes.state import LeaseLost, Permitted, Record, Refusal, Refused
 from workers.outcome import AttemptEnded, Expired, Postponed, Said
 
 LATE_S = 0.015
 LEASE_CHECK_S = 5.0  # without a limit only the lease must still hold, which is given for far longer
-
-
-class LeaseLost(Exception):  # noqa: N818 - an ending: the job is somebody else's now
-    """The lease has gone to another worker, or the job has ended: send nothing, settle nothing."""
 
 
 @dataclass

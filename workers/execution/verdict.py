@@ -19,6 +19,7 @@ from workers.outcome import (
     AlreadyExists,
     AuthFailed,
     Broken,
+    Deferred,
     Expired,
     Outcome,
     Postponed,
@@ -29,6 +30,7 @@ from workers.outcome import (
     Unavailable,
     Unknown,
     Unseen,
+    Unusable,
 )
 from workers.settings import RetryPolicy
 
@@ -85,6 +87,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one arm for each outcome
             )
         case Postponed():
             return _keep_place(before)
+        case Deferred(after_s=after_s):
+            return replace(_keep_place(before), after_s=after_s)
         case Unseen():
             return Again(
                 look_wait_s(before.looks + 1, policy),
@@ -93,10 +97,11 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one arm for each outcome
                 looks=before.looks + 1,
                 unknown_since=before.unknown_since,
             )
-        case Unknown(said):
+        case Unknown(said, after_s):
             if before.unknown:  # the look-up itself cannot tell, and would not later
                 return Dead("outcome_unknown", said, spent=True)
-            return Again(look_wait_s(0, policy), spent=True, look=True, unknown_now=True)
+            again = Again(look_wait_s(0, policy), spent=True, look=True, unknown_now=True)
+            return again if after_s is None else replace(again, pause_s=after_s, pause_reason=said.message)
         case Unavailable(said):
             if before.attempts + 1 >= policy.max_attempts:
                 return Dead("outcome_unknown" if before.unknown else "unavailable", said, spent=True)
@@ -111,6 +116,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one arm for each outcome
             return _dead("auth", said, before)
         case Rejected(said) | AlreadyExists(said):
             return _dead("rejected_by_provider", said, before)
+        case Unusable(said):
+            return _dead("invalid_job", said, before)
         case Expired(said):
             return _dead("expired", said, before, spent=False)
         case Broken(said):

@@ -15,6 +15,8 @@ Redis Cluster.
     P:ends                             zset    jobs by the time at which waiting ends (expires_at, maximum age)
     P:fence, P:sequence                string  counters: leases given, jobs accepted
     P:outbox                           stream  events not yet published
+    P:token:<log-in>                   hash    the sealed token of a log-in, how often it was renewed, who renews it now
+    P:token:<log-in>:requests          zset    requests for a token by their time, so that they stay few
     P:dead                             zset    dead letters by the time of their death
     P:dead:<account>/<id>/<run>        hash    one dead letter: the job as it was, the error, when
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import redis
 
 from workers.lanes.keys import partition
 from workers.lanes.scripts import run
-from workers.lanes.state import Accepted, Again, Handed, Permitted, Record, Refusal, Refused, Taken, record_of
+from workers.lanes.state import Accepted, Again, Handed, Noted, Permitted, Record, Refusal, Refused, Taken, record_of
 from workers.settings import Limit, ProviderConfig
 
 AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
@@ -108,6 +109,13 @@ class Lanes:
         if answer in {b"go", b"timed"}:
             return Permitted(wait_s, timed=answer == b"timed")
         return Refused(Refusal(answer.decode()), wait_s)
+
+    def note(self, record: Record, notes: Mapping[str, Any], progress: str) -> Noted:
+        """Write down what the job knows for its later attempts, and how far it is; renew its lease."""
+        answer = self._run(
+            "note", *record.key, record.fence, record.runner, _us(self._running_lease_s), json.dumps(notes), progress
+        )
+        return Noted(answer.decode())
 
     def give_back(self, held: Record | Handed, again: Again, *, requests: int = 0, line: str = "") -> bool:
         """Settle a lease with "again". False: the lease was lost, and nothing was changed."""

@@ -26,6 +26,14 @@ class Refusal(StrEnum):
     LOST = "lost"
 
 
+class Noted(StrEnum):
+    """Whether a running job's notes were written down."""
+
+    DONE = "done"
+    LOST = "lost"
+    ENDED = "ended"
+
+
 @dataclass(frozen=True, slots=True)
 class Permitted:
     """One request may be sent ``wait_s`` from now, and not before; ``timed``: nor later."""
@@ -40,6 +48,10 @@ class Refused:
 
     why: Refusal
     wait_s: float
+
+
+class LeaseLost(Exception):  # noqa: N818 - an ending: the job is somebody else's now
+    """The lease has gone to another worker, or the job has ended: send nothing, settle nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,7 @@ class Record:
     started_at: float | None
     expires_at: float | None
     ends_at: float
+    notes: dict[str, Any]
     history: tuple[dict[str, Any], ...]
 
     @property
@@ -136,5 +149,6 @@ def record_of(fields: list[bytes]) -> Record:
         started_at=time(b"started_at"),
         expires_at=time(b"expires_at"),
         ends_at=time(b"ends_at") or 0.0,
+        notes=json.loads(raw.get(b"notes", b"{}")),
         history=tuple(json.loads(line) for line in lines),
     )

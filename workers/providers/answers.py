@@ -24,6 +24,7 @@ class Means(Enum):
     """What a refusal says of the request. Where one answer holds several, the first of this order leads."""
 
     AUTH = "the credentials, or what they may do, are refused; the request was not processed"
+    FORBIDDEN = "the credentials are good, but may not do this; the request was not processed"
     REJECTED = "no, and again no if it were repeated"
     FAILED = "neither yes nor no: it may have been applied"
     THROTTLED = "not now; it was not processed"
@@ -39,7 +40,7 @@ class Means(Enum):
 STATUSES: Mapping[str, Means] = {
     # An exact status leads over its class. A provider's codes and texts lead over all of these.
     "401": Means.AUTH,
-    "403": Means.AUTH,
+    "403": Means.FORBIDDEN,
     "408": Means.FAILED,  # RFC 9110, 15.5.9: how much of the request had arrived is not said
     "429": Means.THROTTLED,
     "3xx": Means.REJECTED,  # undocumented everywhere; credentials are not carried to another host
@@ -78,8 +79,10 @@ def worst(refusals: list[Refusal]) -> Refusal:
 def outcome(refusal: Refusal, answer: Answer, *, changes: bool) -> Outcome:
     """The outcome of a refused request. ``changes``: as in ``Call.request``."""
     said, means = refusal.said, refusal.means
+    # RFC 9110, 15.6.4: with 503, Retry-After says how long the service will be out.
+    after_s = answer.retry_after_s() if answer.status == 503 else None  # noqa: PLR2004
     match means:
-        case Means.AUTH:
+        case Means.AUTH | Means.FORBIDDEN:
             return AuthFailed(said)
         case Means.REJECTED | Means.ABSENT:
             return Rejected(said)
@@ -88,9 +91,7 @@ def outcome(refusal: Refusal, answer: Answer, *, changes: bool) -> Outcome:
         case Means.EXISTS:
             return AlreadyExists(said) if changes else Rejected(said)
         case Means.FAILED if changes:
-            return Unknown(said)
+            return Unknown(said, after_s)
         case Means.FAILED:
-            # A read that is asked to wait waits; a create would be sent again unseen, so that it looks first.
-            after_s = answer.retry_after_s() if answer.status == 503 else None  # noqa: PLR2004 - RFC 9110, 15.6.4
             return Unavailable(said) if after_s is None else Throttled(said, after_s)
     assert_never(means)

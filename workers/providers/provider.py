@@ -17,16 +17,18 @@ from workers.settings import ProviderConfig
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The look-up found exactly one audience that is the job's."""
+    """The look-up found exactly what the job asked for."""
 
     result: dict[str, Any]
+    ours: bool
+    """Whether the request whose answer was lost did it; otherwise it is older, and somebody else's."""
     differences: tuple[str, ...] = ()
     """What differs between the audience and the request, a sentence each, for the event's warnings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The look-up could see everything it had to see, and the audience was not there."""
+    """The look-up could see everything it had to see, and what the job asked for was not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Findable(Operation, Protocol):
     """An operation that is not safe to repeat, and whose effect can be looked up."""
 
     def find(self, payload: Any, call: Call, since: datetime | None) -> Look:
-        """Look for the audience by its natural key.
+        """Look for what the job asked for, an audience by its natural key.
 
         ``since`` is when the request whose answer was lost was sent; None when the provider itself said that
         the audience exists, whoever made it. May raise ``AttemptEnded``.
@@ -68,8 +70,8 @@ class Provider(Protocol):
 
 
 def installed() -> dict[str, Provider]:
-    """Every installed provider by name, found by the entry point group ``audience.providers``."""
+    """Every installed provider by name, found by the entry point group ``audience_workers.providers``."""
     found: dict[str, Provider] = {}
-    for point in entry_points(group="audience.providers"):
+    for point in entry_points(group="audience_workers.providers"):
         found[point.name] = point.load()
     return found

@@ -23,6 +23,6 @@ if retention_ms > 0 then
   redis.call('PEXPIRE', dead, retention_ms)
   redis.call('ZADD', K .. ':dead', now, name)
 end
-redis.call('HDEL', job, 'body') -- what a repeat needs is the digest and the event
+redis.call('HDEL', job, 'body', 'notes', 'progress') -- what a repeat needs is the digest and the event
 redis.call('PEXPIRE', job, ARGV[9])
 return 1

@@ -17,6 +17,7 @@ if pause_us > 0 then
   end
 end
 redis.call('HSET', job, 'settled', fence)
+redis.call('HDEL', job, 'progress')
 if held[2] == 'running' then -- what was only handed out has learnt nothing, and forgets nothing
   if unknown_since < 0 then unknown_since = number(held[5]) end
   redis.call('HINCRBY', job, 'attempts', ARGV[5])

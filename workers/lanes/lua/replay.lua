@@ -11,7 +11,7 @@ local unknown = redis.call('HGET', dead, 'category') == 'outcome_unknown'
 redis.call('COPY', dead, job, 'REPLACE')
 redis.call('PERSIST', job)
 redis.call('HDEL', job, 'event', 'routing_key', 'finished_at', 'started_at', 'settled', 'category', 'provider_code',
-  'message', 'replayable', 'died_at', 'count')
+  'message', 'replayable', 'died_at', 'count', 'notes', 'progress')
 local expires_at, ends_at = number(redis.call('HGET', job, 'expires_at')), now + number(ARGV[4])
 if expires_at > 0 then ends_at = math.min(expires_at, ends_at) end
 local next_run = run + 1

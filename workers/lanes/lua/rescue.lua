@@ -27,6 +27,7 @@ for _, member in ipairs(running) do
   if number(held[2]) > 0 then
     redis.call('HSET', job, 'look', 1, 'looks', 0, 'unknown_since', held[3])
   end
+  redis.call('HDEL', job, 'progress')
   redis.call('HINCRBY', job, 'rescues', 1)
   end_lease(account, id)
   put_in_lane(account, id, now)

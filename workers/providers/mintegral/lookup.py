@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from workers.http import Call
-from workers.providers.listing import NotWhole
 from workers.providers.mintegral.audience import normalised, result, ta_id
 from workers.providers.mintegral.pages import read_list
 from workers.providers.provider import Absent, CannotTell, Found, Look
@@ -23,8 +22,8 @@ def look_up(requested: Mapping[str, Any], call: Call, since: datetime | None) ->
     """Look for the audience of a create's body; ``since`` as in ``Findable.find``."""
     params = [("ta_name", requested["ta_name"]), ("platform", str(requested["platform"]))]
     listing = read_list(call, params)
-    if isinstance(listing, NotWhole):
-        return CannotTell(listing.why)
+    if listing.cut is not None:
+        return CannotTell(listing.cut)
     rows = [normalised(each) for each in listing.audiences]
     matching = [each for each in rows if _is_requested(requested, each) and _since(since, each)]
     if not matching:
@@ -34,7 +33,7 @@ def look_up(requested: Mapping[str, Any], call: Call, since: datetime | None) ->
     known_id = ta_id(matching[0])
     if known_id is None:
         return CannotTell("the audience that matches the request has no ta_id")
-    return Found(result(matching[0], known_id, already_existed=since is None))
+    return Found(result(matching[0], known_id, already_existed=since is None), ours=since is not None)
 
 
 def _is_requested(requested: Mapping[str, Any], row: Mapping[str, Any]) -> bool:

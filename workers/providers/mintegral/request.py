@@ -31,7 +31,7 @@ def ask(
     parts = {"changes": changes, "params": params, "body": body}
     answer = call.request(method, AUDIENCE, headers=signed(call), **parts)
     refusal = refused(answer, sent_name)
-    if refusal is not None and refusal.means is Means.AUTH:
+    if refusal is not None and refusal.means in {Means.AUTH, Means.FORBIDDEN}:
         answer = call.request(method, AUDIENCE, headers=signed(call), **parts)
         refusal = refused(answer, sent_name)
     if refusal is not None:

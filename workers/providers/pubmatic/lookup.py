@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from workers.http import Call
-from workers.providers.listing import NotWhole
 from workers.providers.provider import Absent, CannotTell, Found, Look
 from workers.providers.pubmatic.audience import audience_id, differences, normalised, result
 from workers.providers.pubmatic.pages import read_list
@@ -29,8 +28,8 @@ def look_up(requested: Audience, call: Call, since: datetime | None) -> Look:
     filters = ("name",) if by_rule else ("dataProviderId", "providerAudienceId")
     params = {name: requested[name] for name in (*ACCOUNT_FIELDS, *filters) if name in requested}
     listing = read_list(call, params_of(params))
-    if isinstance(listing, NotWhole):
-        return CannotTell(listing.why)
+    if listing.cut is not None:
+        return CannotTell(listing.cut)
     if not by_rule:
         return _only([each for each in listing.audiences if _same_identity(requested, each)], requested, since)
     alike = [each for each in listing.audiences if _same_rule(requested, each)]
@@ -50,7 +49,7 @@ def _only(matching: list[dict[str, Any]], requested: Audience, since: datetime |
     if audience_id(audience) is None:
         return CannotTell("the audience that matches the request has no id")
     existed = since is None or _surely_older(audience, since)
-    return Found(result(audience, already_existed=existed), differences(requested, audience))
+    return Found(result(audience, already_existed=existed), not existed, differences(requested, audience))
 
 
 def _same_identity(requested: Audience, audience: Audience) -> bool:
