@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import obstore
 from obstore.exceptions import BaseError, InvalidPathError, PermissionDeniedError, UnauthenticatedError
@@ -20,17 +20,20 @@ from workers.files.source import CHUNK, Unreachable, Unusable, changed, check_si
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
-    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+    from obstore.store import ObjectStore, RetryConfig
 
-_WAIT = timedelta(seconds=30)
-# obstore's own limit for a whole request, 30 s, would cut every large file.
-_CLIENT: ClientConfig = {"connect_timeout": _WAIT, "read_timeout": _WAIT, "timeout": timedelta(days=1)}
-# A connection lost on the way is taken up where it was lost, if the content is still the same. The job itself is tried
-# again later, so little of it here.
-_RETRY: RetryConfig = {"max_retries": 2, "retry_timeout": _WAIT}
+# Of a request: obstore's own 30 s for the whole would cut every large file. Given as single keys, because obstore's
+# ``client_options`` would put aside what the environment says, AWS_ALLOW_HTTP for one.
+_TIMES: Any = {"connect_timeout": "30s", "read_timeout": "30s", "timeout": "1 day"}
+# A lost connection is taken up where it was lost, if the content is still the same. Only a little of that here: the job
+# itself is tried again later.
+_RETRY: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=30)}
 
 # What both clouds allow for new buckets: S3 has 3 to 63 characters without _, Cloud Storage up to 222 with dots.
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+
+
+_PARTS_OBSTORE_WOULD_CHANGE = frozenset(("", ".", ".."))  # it would read /a as a: another object
 
 
 @dataclass
@@ -48,12 +51,12 @@ class Bucket:
     @classmethod
     def named(cls, scheme: str, named: str, max_bytes: int | None) -> Self:
         bucket, _, key = named.partition("://")[2].partition("/")
-        name = key.rpartition("/")[2]
+        parts = key.split("/")
         if not _BUCKET.fullmatch(bucket) or ".." in bucket:
             raise Unusable(f"the file's bucket has no possible name: write {scheme}://BUCKET/KEY")
-        if not name:
-            raise Unusable(f"the file in {scheme}://{bucket} has no name: write {scheme}://{bucket}/KEY")
-        return cls(name, scheme, bucket, key, max_bytes)
+        if not _PARTS_OBSTORE_WOULD_CHANGE.isdisjoint(parts):
+            raise Unusable(f"the file's key in {scheme}://{bucket} is missing, or has a part that is empty, . or ..")
+        return cls(parts[-1], scheme, bucket, key, max_bytes)
 
     def chunks(self) -> Generator[bytes]:
         """See ``Source``. A change shows in the ETag, the version or generation, or the size."""
@@ -73,8 +76,8 @@ class Bucket:
     def _store(self) -> ObjectStore:
         """Made anew for each reading: it keeps its connections as long as it lives."""
         if self._scheme == "s3":
-            return S3Store(self._bucket, client_options=_CLIENT, retry_config=_RETRY)
-        return GCSStore(self._bucket, client_options=_CLIENT, retry_config=_RETRY)
+            return S3Store(self._bucket, config=_TIMES, retry_config=_RETRY)
+        return GCSStore(self._bucket, config=_TIMES, retry_config=_RETRY)
 
     @property
     def _place(self) -> str:
@@ -91,7 +94,7 @@ def _sentences(place: str) -> Iterator[None]:
     except (PermissionDeniedError, UnauthenticatedError):
         raise Unusable(f"{place} may not be read: give the worker's own credentials the right to read it") from None
     except (InvalidPathError, ValueError):
-        raise Unusable(f"{place} has a key that cannot be asked for: no empty parts, no . and .. in it") from None
+        raise Unusable(f"{place} has a key that cannot be asked for: it holds control characters") from None
     except BaseError:
         raise Unreachable(
             f"{place} cannot be read now: if it stays so, check the worker's credentials, region and endpoint"
