@@ -2,6 +2,7 @@
 
 Cases are data, ``<provider>/<operation>/*.json``, found and not listed. A file holds one case, or a ``cases``
 list of which each stands over the fields that they share. ``<provider>/provider.json`` holds the account.
+They stand beside this file, or in the folder that ``AUDIENCE_CONTRACT_CASES`` names: a provider's of one's own.
 
     says             the sentence that the case proves
     config           over the provider's table of provider.json
@@ -20,11 +21,13 @@ to the letter or ``json`` as a value; ``{"reset": true}`` breaks the connection 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+ELSEWHERE = os.environ.get("AUDIENCE_CONTRACT_CASES")
+FOLDER = Path(ELSEWHERE) if ELSEWHERE else Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,12 @@ class Case:
 
 def every_case() -> list[Case]:
     """All cases of all providers."""
-    return [case for path in sorted(HERE.glob("*/*/*.json")) for case in _of_file(path)]
+    return [case for path in sorted(FOLDER.glob("*/*/*.json")) for case in _of_file(path)]
+
+
+def with_cases() -> list[str]:
+    """The providers that have a folder of cases."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/provider.json"))
 
 
 def body_of(answer: dict[str, Any]) -> bytes:
