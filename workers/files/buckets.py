@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from obstore import ObjectMeta
     from obstore.store import ObjectStore, RetryConfig
 
-# Of a request: obstore's own 30 s for the whole would cut every large file. Given as single keys, because obstore's
-# ``client_options`` would put aside what the environment says, AWS_ALLOW_HTTP for one.
-_TIMES: Any = {"connect_timeout": "30s", "read_timeout": "30s", "timeout": "1 day"}
 # A lost connection is taken up where it was lost, if the content is still the same. Only a little of that here: the job
 # itself is tried again later.
 _RETRY: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=30)}
@@ -45,18 +42,19 @@ class Bucket:
     _bucket: str
     _key: str
     _max_bytes: int | None
+    _timeout_s: float
     size: int | None = None
     _first: tuple[int, str | None, str | None] | None = None
 
     @classmethod
-    def named(cls, scheme: str, named: str, max_bytes: int | None) -> Self:
+    def named(cls, scheme: str, named: str, max_bytes: int | None, timeout_s: float) -> Self:
         bucket, _, key = named.partition("://")[2].partition("/")
         parts = key.split("/")
         if not _BUCKET.fullmatch(bucket) or ".." in bucket:
             raise Unusable(f"the file's bucket has no possible name: write {scheme}://BUCKET/KEY")
         if not _PARTS_OBSTORE_WOULD_CHANGE.isdisjoint(parts):
             raise Unusable(f"the file's key in {scheme}://{bucket} is missing, or has a part that is empty, . or ..")
-        return cls(parts[-1], scheme, bucket, key, max_bytes)
+        return cls(parts[-1], scheme, bucket, key, max_bytes, timeout_s)
 
     def chunks(self) -> Generator[bytes]:
         """See ``Source``. A change shows in the ETag, the version or generation, or the size."""
@@ -74,10 +72,16 @@ class Bucket:
         self.size = meta["size"]
 
     def _store(self) -> ObjectStore:
-        """Made anew for each reading: it keeps its connections as long as it lives."""
+        """Made anew for each reading: it keeps its connections as long as it lives.
+
+        Its own limit for a whole request, 30 s, would cut every large file. The limits are given as single keys,
+        because its ``client_options`` put aside what the environment says, AWS_ALLOW_HTTP for one.
+        """
+        each = f"{round(self._timeout_s * 1000)}ms"
+        times: Any = {"connect_timeout": each, "read_timeout": each, "timeout": "1 day"}
         if self._scheme == "s3":
-            return S3Store(self._bucket, config=_TIMES, retry_config=_RETRY)
-        return GCSStore(self._bucket, config=_TIMES, retry_config=_RETRY)
+            return S3Store(self._bucket, config=times, retry_config=_RETRY)
+        return GCSStore(self._bucket, config=times, retry_config=_RETRY)
 
     @property
     def _place(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 import httpcore
 import httpx
@@ -16,13 +17,10 @@ import httpx
 from workers.files.pinned import Pinned
 from workers.files.source import Unreachable, Unusable
 
-TIMEOUT_S = 30.0
-"""For connecting and for each read; a whole file may take as long as it takes."""
 MAX_REDIRECTS = 5
 MAX_HOST = 253
 """Characters of a host's name (RFC 1035, 2.3.4): errors quote it."""
 
-_TIMEOUTS = dict.fromkeys(("connect", "read", "write", "pool"), TIMEOUT_S)
 _HEADERS = (("Accept", "*/*"), ("Accept-Encoding", "identity"), ("User-Agent", "audience-workers"))
 _REDIRECTS = (301, 302, 303, 307, 308)
 _LATER = (408, 425, 429, *range(500, 600))
@@ -32,6 +30,14 @@ _HINTS = {
     404: "it has no such file",
     410: "it has the file no more",
 }
+
+
+@dataclass(frozen=True)
+class Access:
+    """Whom a worker may ask, and how long it waits. See ``Files``."""
+
+    private_hosts: frozenset[str]
+    timeout_s: float
 
 
 def checked_url(text: str) -> httpx.URL:
@@ -50,15 +56,15 @@ def checked_url(text: str) -> httpx.URL:
 
 
 @contextmanager
-def answer(url: httpx.URL, private_hosts: frozenset[str]) -> Iterator[httpcore.Response]:
+def answer(url: httpx.URL, access: Access) -> Iterator[httpcore.Response]:
     """The server's 200, its body not yet read. Everything is closed at the end.
 
     Raises ``Unusable`` and ``Unreachable``, also for httpcore's errors while the body is read inside the block.
     """
     tls = httpx.create_ssl_context()  # knows SSL_CERT_FILE
-    with httpcore.ConnectionPool(ssl_context=tls, network_backend=Pinned(private_hosts)) as pool:
+    with httpcore.ConnectionPool(ssl_context=tls, network_backend=Pinned(access.private_hosts)) as pool:
         for _ in range(MAX_REDIRECTS + 1):
-            with _sentences(url), _get(pool, url) as response:
+            with _sentences(url), _get(pool, url, access.timeout_s) as response:
                 if response.status not in _REDIRECTS:
                     _check_status(url, response.status)
                     yield response
@@ -72,11 +78,12 @@ def place(url: httpx.URL) -> str:
     return f"the file at https://{url.netloc.decode('ascii')}"
 
 
-def _get(pool: httpcore.ConnectionPool, url: httpx.URL) -> AbstractContextManager[httpcore.Response]:
+def _get(pool: httpcore.ConnectionPool, url: httpx.URL, timeout_s: float) -> AbstractContextManager[httpcore.Response]:
     """The parts go over as they are: a second parser might find another host in the same text."""
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    timeouts = dict.fromkeys(("connect", "read", "write", "pool"), timeout_s)
     headers = (("Host", url.netloc), *_HEADERS)
-    return pool.stream("GET", target, headers=headers, extensions={"timeout": _TIMEOUTS})
+    return pool.stream("GET", target, headers=headers, extensions={"timeout": timeouts})
 
 
 def _target(url: httpx.URL, response: httpcore.Response) -> httpx.URL:
@@ -103,11 +110,11 @@ def _sentences(url: httpx.URL) -> Iterator[None]:
     try:
         yield
     except httpcore.TimeoutException:
-        raise Unreachable(f"{place(url)} cannot be had now: nothing came within {TIMEOUT_S:g} s") from None
+        raise Unreachable(f"{place(url)} cannot be had now: its server keeps the worker waiting") from None
     except httpcore.NetworkError as error:
-        if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        if isinstance(error.__context__, ssl.SSLCertVerificationError):  # httpcore takes the cause away
             raise Unusable(
-                f"{place(url)} cannot be trusted: its certificate is not valid for the worker; it trusts SSL_CERT_FILE"
+                f"{place(url)} cannot be trusted: mend its certificate, or let the operator trust it by SSL_CERT_FILE"
             ) from None
         raise Unreachable(f"{place(url)} cannot be had now: no connection, or it was lost") from None
     except httpcore.RemoteProtocolError:

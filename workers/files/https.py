@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import httpcore
 import httpx
 
-from workers.files.fetch import answer, checked_url, place
+from workers.files.fetch import Access, answer, checked_url, place
 from workers.files.source import Unusable, changed, check_size
 
 
@@ -40,22 +40,22 @@ class Https:
 
     name: str
     _url: httpx.URL
-    _private_hosts: frozenset[str]
+    _access: Access
     _max_bytes: int | None
     size: int | None = None
     _first: _Edition | None = None
 
     @classmethod
-    def named(cls, named: str, private_hosts: frozenset[str], max_bytes: int | None) -> Self:
+    def named(cls, named: str, access: Access, max_bytes: int | None) -> Self:
         url = checked_url(named)
         name = unquote(url.raw_path.partition(b"?")[0].decode("ascii")).rpartition("/")[2]
         if not name:
             raise Unusable(f"{place(url)} has no name: its URL ends with a folder")
-        return cls(name, url, private_hosts, max_bytes)
+        return cls(name, url, access, max_bytes)
 
     def chunks(self) -> Generator[bytes]:
         """See ``Source``. A change shows in ETag, or date, or size."""
-        with answer(self._url, self._private_hosts) as response:
+        with answer(self._url, self._access) as response:
             self._begin(response)
             read = 0
             for chunk in response.iter_stream():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from workers.files.buckets import Bucket
+from workers.files.fetch import Access
 from workers.files.https import Https
 from workers.files.local import Local
 from workers.files.source import Source, Unusable
@@ -21,6 +22,8 @@ class Files:
     """The only folder whose files jobs may name; None: they may name no local file."""
     private_hosts: frozenset[str] = frozenset()
     """Hosts, or host:port, that https:// may reach at a private address. In lower case."""
+    timeout_s: float = 30.0
+    """Seconds for a connection, and for each read; a whole file may take as long as it takes."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -37,9 +40,9 @@ class Files:
         if scheme is None:
             return Local.named(named, self.root, max_bytes)
         if scheme == "https":
-            return Https.named(named, self.private_hosts, max_bytes)
+            return Https.named(named, Access(self.private_hosts, self.timeout_s), max_bytes)
         if scheme in ("s3", "gs"):
-            return Bucket.named(scheme, named, max_bytes)
+            return Bucket.named(scheme, named, max_bytes, self.timeout_s)
         raise Unusable(
             "the file's scheme is not allowed: name it by https://, s3://, gs://, or a path below AUDIENCE_FILES_ROOT"
         )
