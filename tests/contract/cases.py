@@ -62,7 +62,8 @@ class Case:
 
 def every_case() -> list[Case]:
     """All cases of all providers."""
-    return [case for path in sorted(FOLDER.glob("*/*/*.json")) for case in _of_file(path)]
+    folders = (FOLDER / name for name in with_cases())
+    return [case for folder in folders for path in sorted(folder.glob("*/*.json")) for case in _of_file(path)]
 
 
 def with_cases() -> list[str]:
