@@ -1,16 +1,14 @@
 """What one request is to an operation."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any
 
 from tornado.httputil import HTTPHeaders
 
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+from sandbox.refusals import UnusableError
+from sandbox.untrusted_json import read_object
 
 
 @dataclass(frozen=True)
@@ -38,10 +36,9 @@ class Call:
     def json(self) -> dict[str, Any]:
         """The body's JSON object; empty when the body is anything else."""
         try:
-            value = json.loads(self.body, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
+            return read_object(self.body)
+        except UnusableError:
             return {}
-        return value if isinstance(value, dict) else {}
 
     @property
     def media_type(self) -> str:

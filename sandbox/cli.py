@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
-from sandbox.behaviour import Behaviour, LostAnswer, MintegralThrottle, PubmaticThrottle, RetryAfter
+from sandbox.behaviour import Behaviour, LostAnswer, MintegralThrottle, PubmaticThrottle
 from sandbox.credentials import Credentials, Keys
+from sandbox.rates import RetryAfter
 from sandbox.refusals import UnusableError
 from sandbox.server import LOOPBACK, serve
+from sandbox.untrusted_json import read_object
 
 READY = "sandbox ready on "
 _FRESH = Behaviour()
@@ -45,6 +47,12 @@ def run(
         float, typer.Option(help="Mintegral: how far a timestamp may be off.")
     ] = _FRESH.clock_tolerance_s,
     seed: Annotated[int, typer.Option(help="The same seed rolls the same dice.")] = _FRESH.seed,
+    treacherous: Annotated[
+        bool, typer.Option(help="Every JSON value in its other documented type or wording.")
+    ] = _FRESH.treacherous,
+    behaviour: Annotated[
+        str, typer.Option(help="Any option, over the others, as JSON: '{\"page_size_max\": 2}'.", metavar="JSON")
+    ] = "{}",
     pubmatic_token: Annotated[
         list[str] | None, typer.Option(help="ACCOUNT=TOKEN, also accepted. May be repeated.")
     ] = None,
@@ -52,9 +60,9 @@ def run(
         list[str] | None, typer.Option(help="ACCOUNT=ACCESS_KEY:API_KEY, also accepted. May be repeated.")
     ] = None,
 ) -> None:
-    """The fake PubMatic and Mintegral, until Ctrl-C. Every other option: PATCH /_sandbox/behaviour."""
+    """The fake PubMatic and Mintegral, until Ctrl-C. Every option, at any time: PATCH /_sandbox/behaviour."""
     try:
-        behaviour = Behaviour(
+        chosen = Behaviour(
             latency_ms=latency_ms,
             rate_limit=rate_limit,
             retry_after=retry_after,
@@ -67,12 +75,13 @@ def run(
             update_lock_s=update_lock_s,
             clock_tolerance_s=clock_tolerance_s,
             seed=seed,
-        )
+            treacherous=treacherous,
+        ).changed(read_object(behaviour))
         credentials = _with(pubmatic_token or [], mintegral_keys or [])
     except UnusableError as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
     try:
-        serve(host, port, behaviour, say_ready, credentials)
+        serve(host, port, chosen, say_ready, credentials)
     except OSError as taken:
         typer.echo(f"The sandbox cannot listen on {host}:{port}: {taken.strerror}", err=True)
         raise typer.Exit(1) from taken

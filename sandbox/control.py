@@ -9,12 +9,16 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from tornado.web import RequestHandler
+from tornado.web import HTTPError, RequestHandler
 
-from sandbox.faults import parse_fault
-from sandbox.presets import add_credentials, add_preset, every_audience
+from sandbox.fault_presets import PRESETS
+from sandbox.fault_reading import parse_fault
+from sandbox.planted import add_credentials, every_audience, plant
 from sandbox.refusals import UnusableError
 from sandbox.state import Sandbox
+from sandbox.untrusted_json import read_object
+
+_MAX_DIGITS = 18
 
 
 class Control(RequestHandler):
@@ -27,13 +31,7 @@ class Control(RequestHandler):
         self.finish(json.dumps(value, separators=(",", ":")))
 
     def read_object(self) -> dict[str, Any]:
-        try:
-            value = json.loads(self.request.body)
-        except ValueError as wrong:
-            raise UnusableError("a JSON object is expected") from wrong
-        if not isinstance(value, dict):
-            raise UnusableError("a JSON object is expected")
-        return value
+        return read_object(self.request.body)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """What makes a control request unusable is told; anything else is a bug and stays a 500."""
@@ -43,8 +41,13 @@ class Control(RequestHandler):
         self.say({"error": text}, HTTPStatus.BAD_REQUEST if wrong else HTTPStatus(status_code))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        if not isinstance(value, UnusableError):
+        if not isinstance(value, (UnusableError, HTTPError)):
             super().log_exception(typ, value, tb)
+
+
+class NothingControl(Control):
+    def prepare(self) -> None:
+        raise HTTPError(HTTPStatus.NOT_FOUND, reason=f"there are {', '.join(ROUTES)}")
 
 
 class HealthControl(Control):
@@ -67,7 +70,7 @@ class LedgerControl(Control):
     def get(self) -> None:
         ledger = self.sandbox.ledger
         since = self.get_query_argument("since", "0")
-        if not since.isdecimal():
+        if not (since.isascii() and since.isdecimal() and len(since) <= _MAX_DIGITS):
             raise UnusableError("since is the number of the last entry already seen")
         entries = ledger.read(
             since=int(since),
@@ -96,12 +99,18 @@ class FaultsControl(Control):
         self.say({"unused": unused})
 
 
+class PresetsControl(Control):
+    def get(self) -> None:
+        """By name, what each stands for: the fields of a fault."""
+        self.say({"presets": PRESETS})
+
+
 class AudiencesControl(Control):
     def get(self) -> None:
         self.say({"audiences": every_audience(self.sandbox, self.get_query_argument("provider", None))})
 
     def post(self) -> None:
-        self.say({"ids": add_preset(self.read_object(), self.sandbox)}, HTTPStatus.CREATED)
+        self.say({"ids": plant(self.read_object(), self.sandbox)}, HTTPStatus.CREATED)
 
     def delete(self) -> None:
         self.sandbox.forget_audiences()
@@ -133,6 +142,7 @@ ROUTES: dict[str, type[Control]] = {
     "health": HealthControl,
     "ledger": LedgerControl,
     "faults": FaultsControl,
+    "presets": PresetsControl,
     "audiences": AudiencesControl,
     "uploads": UploadsControl,
     "behaviour": BehaviourControl,

@@ -33,8 +33,8 @@ async def hang(stream: IOStream, longest_s: float) -> None:
 
 
 async def truncate(stream: IOStream, answer: Answer) -> None:
-    """Sends half of a body whose whole length was announced, then ends."""
-    await stream.write(_head(answer) + answer.body[: len(answer.body) // 2])
+    """Sends half of a body whose whole length was announced, then ends. An empty one is announced as a byte."""
+    await stream.write(_head(answer, at_least=1) + answer.body[: len(answer.body) // 2])
     stream.close()
 
 
@@ -47,11 +47,11 @@ async def drip(stream: IOStream, answer: Answer, every_s: float) -> None:
     stream.close()
 
 
-def _head(answer: Answer) -> bytes:
+def _head(answer: Answer, at_least: int = 0) -> bytes:
     lines = [
         f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Unknown')}",
         f"Content-Type: {answer.content_type}",
-        f"Content-Length: {len(answer.body)}",
+        f"Content-Length: {max(len(answer.body), at_least)}",
         "Connection: close",
         *(f"{name}: {value}" for name, value in answer.headers.items()),
     ]

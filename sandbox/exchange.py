@@ -1,42 +1,36 @@
 """How a provider's request goes from its arrival to an answer, or to the lack of one."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 from tornado.iostream import StreamClosedError
-from tornado.web import RequestHandler
 
-from sandbox import endings
-from sandbox.answers import Answer, text_answer
-from sandbox.behaviour import LostAnswer, RetryAfter
+from sandbox import endings, gateway
+from sandbox.answers import JSON, Answer, json_answer
+from sandbox.arrival import Arrival
+from sandbox.behaviour import LostAnswer
 from sandbox.calls import Call
+from sandbox.fault_reading import HEADER, fault_of_header
 from sandbox.faults import Action, Fault
 from sandbox.ledger import Entry
-from sandbox.rates import retry_after_date, retry_after_seconds
+from sandbox.provider import Operation, Provider
+from sandbox.refusals import UnusableError
 from sandbox.state import Sandbox
 
-Operation = Callable[[Call, Sandbox], Answer]
 ENDS_BEFORE = {Action.ANSWER, Action.RESET, Action.HANG}
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """What has to be known of a provider whatever the operation is."""
-
-    name: str
-    account: Callable[[Call, Sandbox], str]  # name of the credential, "" when it is not a known one
-    subject: Callable[[Call], str]  # the name of what the request is about
-    throttled: Callable[[Sandbox], Answer] | None  # None: whatever the limit is, it does not count here
-
-
-class Exchange(RequestHandler):
+class Exchange(Arrival):
     """One path of one provider: `operations` by method, and `otherwise` for every other method."""
 
-    def initialize(
+    def initialize(  # type: ignore[override]  # Tornado passes what the route says
         self, sandbox: Sandbox, provider: Provider, operations: Mapping[str, Operation], otherwise: Operation
     ) -> None:
+        super().initialize()
         self.sandbox = sandbox
         self.provider = provider
         self.operations = operations
@@ -46,14 +40,12 @@ class Exchange(RequestHandler):
         call = self._read_call(path_args)
         entry = self._open_entry(call)
         try:
+            own_fault = self._own_fault()
             await self._wait(self.sandbox.behaviour.latency_ms)
-            refusal = self._roll_error(entry) or self._throttle(call, entry)
-            if refusal:
-                self._finish_with(refusal, entry)
-            elif fault := self.sandbox.faults.take(call, self.provider.name, entry.name):
-                await self._go_wrong(fault, call, entry)
-            else:
-                await self._answer_or_lose(self._apply(call, entry), entry)
+            await self._decide(call, entry, own_fault)
+        except UnusableError as wrong:
+            entry.fault = f"unreadable {HEADER}"
+            self._finish_with(json_answer({"error": f"{HEADER}: {wrong}"}, HTTPStatus.BAD_REQUEST), entry)
         except StreamClosedError:
             pass  # the client left first; the ledger keeps what was applied
         finally:
@@ -61,15 +53,35 @@ class Exchange(RequestHandler):
 
     get = post = put = patch = delete = options = head = _exchange
 
+    async def _decide(self, call: Call, entry: Entry, own_fault: Fault | None) -> None:
+        if page := gateway.broken_down(self.sandbox, entry):
+            self._finish_with(page, entry)
+        elif refusal := gateway.throttled(call, self.provider, self.sandbox, entry):
+            self._finish_with(self._disguised(refusal), entry)
+        elif fault := self._fault(call, entry, own_fault):
+            await self._go_wrong(fault, call, entry)
+        else:
+            await self._answer_or_lose(self._apply(call, entry), entry)
+
+    def _own_fault(self) -> Fault | None:
+        text = self.request.headers.get(HEADER)
+        return None if text is None else fault_of_header(text)
+
+    def _fault(self, call: Call, entry: Entry, own_fault: Fault | None) -> Fault | None:
+        """The request's own one goes first, and leaves those that wait to others."""
+        if own_fault and own_fault.matches(call, self.provider.name, entry.name):
+            return own_fault
+        return self.sandbox.faults.take(call, self.provider.name, entry.name)
+
     def _read_call(self, path_args: tuple[str, ...]) -> Call:
         request = self.request
         call = Call(
-            method=request.method or "",
+            method=self.method,
             path=request.path,
             path_args=path_args,
             query=request.query_arguments,
             headers=request.headers,
-            body=request.body,
+            body=b"".join(self.chunks),
             origin=f"{request.protocol}://{request.host}",
             account="",
         )
@@ -87,40 +99,18 @@ class Exchange(RequestHandler):
             name=self.provider.subject(call),
         )
 
-    def _roll_error(self, entry: Entry) -> Answer | None:
-        rate = self.sandbox.behaviour.error_rate
-        if not rate or self.sandbox.dice.random() >= rate:
-            return None
-        entry.fault = "error_rate"
-        status = self.sandbox.dice.choice((HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE))
-        # A gateway's page, which is no JSON: what a client meets when the provider itself never saw the
-        # request.
-        return text_answer(f"<html><body><h1>{status.value} {status.phrase}</h1></body></html>", status, "text/html")
-
-    def _throttle(self, call: Call, entry: Entry) -> Answer | None:
-        if not call.account or not self.sandbox.rates or self.provider.throttled is None:
-            return None
-        behaviour = self.sandbox.behaviour
-        who = f"{self.provider.name}/{call.account}"
-        tolerance_s = behaviour.rate_tolerance_ms / 1000
-        wait_s = self.sandbox.admissions.admit(who, self.sandbox.rates, entry.at_monotonic, tolerance_s)
-        if wait_s <= 0:
-            return None
-        entry.fault = "rate_limit"
-        answer = self.provider.throttled(self.sandbox)
-        if behaviour.retry_after is RetryAfter.SECONDS:
-            return replace(answer, headers={"Retry-After": retry_after_seconds(wait_s)})
-        if behaviour.retry_after is RetryAfter.HTTP_DATE:
-            return replace(answer, headers={"Retry-After": retry_after_date(wait_s, self.sandbox.wall())})
-        return answer
-
     def _apply(self, call: Call, entry: Entry) -> Answer:
-        answer = self.operate(call)
+        answer = self.provider.too_large if self.is_too_large else self.operate(call)
         entry.applied = answer.applied
-        return answer
+        return self._disguised(answer)
 
     def operate(self, call: Call) -> Answer:
         return self.operations.get(call.method, self.otherwise)(call, self.sandbox)
+
+    def _disguised(self, answer: Answer) -> Answer:
+        if not self.sandbox.behaviour.treacherous or answer.content_type != JSON or not answer.body:
+            return answer
+        return replace(answer, body=json.dumps(self.provider.disguised(json.loads(answer.body))).encode())
 
     async def _answer_or_lose(self, answer: Answer, entry: Entry) -> None:
         behaviour = self.sandbox.behaviour
@@ -135,13 +125,12 @@ class Exchange(RequestHandler):
             endings.reset(self.detach())
 
     async def _go_wrong(self, fault: Fault, call: Call, entry: Entry) -> None:
-        entry.fault = fault.action.value
-        answer = fault.answer() if fault.action in ENDS_BEFORE else self._apply(call, entry)
+        entry.fault = fault.label
+        scripted = fault.answer(self.sandbox.wall())
+        answer = scripted if fault.action in ENDS_BEFORE else self._apply(call, entry)
         match fault.action:
-            case Action.ANSWER:
-                self._finish_with(answer, entry)
-            case Action.COMMIT_THEN_ANSWER:
-                self._finish_with(fault.answer(), entry)
+            case Action.ANSWER | Action.COMMIT_THEN_ANSWER:
+                self._finish_with(scripted, entry)
             case Action.RESET | Action.COMMIT_THEN_RESET:
                 endings.reset(self.detach())
             case Action.HANG | Action.COMMIT_THEN_HANG:
@@ -157,15 +146,20 @@ class Exchange(RequestHandler):
 
     def _finish_with(self, answer: Answer, entry: Entry) -> None:
         entry.status = answer.status
+        self._send(answer)
+
+    def _send(self, answer: Answer) -> None:
         self.set_status(answer.status)
         self.set_header("Content-Type", answer.content_type)
         for name, value in answer.headers.items():
             self.set_header(name, value)
-        self.finish(answer.body)
+        # Tornado takes even an empty text for a body, which a 204 must not have.
+        self.finish(answer.body or None)
+
+    def write_error(self, status_code: int, **_kwargs: Any) -> None:  # noqa: ARG002 -- Tornado's signature
+        """A bug of the sandbox, told on standard error: the client sees the provider's own trouble."""
+        self._send(self.provider.broken)
 
     async def _wait(self, milliseconds: float) -> None:
         if milliseconds > 0:
             await asyncio.sleep(milliseconds / 1000)
-
-    def compute_etag(self) -> None:
-        """No provider documents one, and hashing every answer costs."""

@@ -1,19 +1,19 @@
 """Which of the next requests goes wrong, and how.
 
-A fault is set from outside for the next `times` requests that match it. A request meets it after latency,
-dice and rate limit, so a fault that commits first always finds a request that would have been processed.
+A fault is set from outside for the next `times` requests that match it, or by a request's own header for that
+request alone. A request meets it after latency, dice and rate limit, so a fault that commits first always
+finds a request that would have been processed.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
 from sandbox.answers import JSON, Answer
 from sandbox.calls import Call
-from sandbox.refusals import UnusableError
+from sandbox.rates import RetryAfter, retry_after
 
 
 class Action(StrEnum):
@@ -33,6 +33,7 @@ class Fault:
     """What to match (absent: anything) and what to do. `path` may hold `*`, `contains` is of the body."""
 
     action: Action
+    preset: str | None = None  # the named one this is made of
     method: str | None = None
     path: str | None = None
     provider: str | None = None
@@ -44,8 +45,15 @@ class Fault:
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = ""
+    retry_after_s: float | None = None  # counted from the answer
+    retry_after: RetryAfter = RetryAfter.SECONDS
     delay_ms: float = 100.0
     id: int = 0
+
+    @property
+    def label(self) -> str:
+        """What the ledger calls it."""
+        return self.preset or self.action.value
 
     def matches(self, call: Call, provider: str, name: str) -> bool:
         return (
@@ -54,36 +62,14 @@ class Fault:
             and self.provider in (None, provider)
             and self.account in (None, call.account)
             and self.name in (None, name)
-            and (self.contains is None or self.contains.encode() in call.body)
+            and (self.contains is None or self.contains.encode(errors="replace") in call.body)
         )
 
-    def answer(self, applied: str | None = None) -> Answer:
-        """A body that is text goes out as it is, anything else as JSON."""
+    def answer(self, now: float) -> Answer:
+        """A body that is text goes out as it is, anything else as JSON. `now` is Unix seconds."""
         text = self.body if isinstance(self.body, str) else json.dumps(self.body)
-        return Answer(self.status, text.encode(), JSON, self.headers, applied)
-
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "times": (int,),
-    "skip": (int,),
-    "status": (int,),
-    "headers": (dict,),
-    "delay_ms": (int, float),
-    "body": (object,),
-}
-
-
-def parse_fault(value: Mapping[str, Any]) -> Fault:
-    """The fault a control request describes; `UnusableError` says what is wrong with it."""
-    known = {one.name for one in fields(Fault)} - {"id"}
-    for name, given in value.items():
-        if name not in known:
-            raise UnusableError(f"{name!r} is not part of a fault; there are {', '.join(sorted(known))}")
-        if not isinstance(given, _TYPES.get(name, (str,))):
-            raise UnusableError(f"{name} has the wrong type")
-    if value.get("action") not in list(Action):
-        raise UnusableError(f"action is one of {', '.join(Action)}")
-    return Fault(**{**value, "action": Action(value["action"])})
+        later = {} if self.retry_after_s is None else retry_after(self.retry_after, self.retry_after_s, now)
+        return Answer(self.status, text.encode(errors="replace"), JSON, later | self.headers)
 
 
 @dataclass(slots=True)

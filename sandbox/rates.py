@@ -10,11 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from enum import StrEnum
 
 from sandbox.refusals import UnusableError
 
+_MAX_DIGITS = 9
 PERIODS_S = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
 EVERYONE = "*"
+
+
+class RetryAfter(StrEnum):
+    """How an answer says when to come back."""
+
+    SECONDS = "seconds"
+    HTTP_DATE = "http-date"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,8 @@ class Rate:
 def parse_rate(text: str) -> Rate:
     """`"5/s"` -> 5 requests in any second. Periods: s, min, h, day."""
     count, _, period = text.strip().partition("/")
-    if not count.isdecimal() or int(count) < 1 or period not in PERIODS_S:
+    known = count.isascii() and count.isdecimal() and len(count) <= _MAX_DIGITS and period in PERIODS_S
+    if not known or int(count) < 1:
         raise UnusableError(f"{text.strip()!r} is not a rate; write it like 5/s, 100/min, 1000/h or 10000/day")
     return Rate(int(count), PERIODS_S[period])
 
@@ -67,10 +78,13 @@ class Admissions:
         return 0.0
 
 
-def retry_after_seconds(wait_s: float) -> str:
-    return str(max(1, math.ceil(wait_s)))
-
-
-def retry_after_date(wait_s: float, now: float) -> str:
-    """An HTTP-date has whole seconds, so it is rounded up: obeying it never comes too early."""
-    return format_datetime(datetime.fromtimestamp(math.ceil(now + wait_s), UTC), usegmt=True)
+def retry_after(form: RetryAfter, wait_s: float, now: float) -> dict[str, str]:
+    """The header that says when to come back, rounded up to whole seconds: obeying it never comes too early."""
+    match form:
+        case RetryAfter.SECONDS:
+            return {"Retry-After": str(max(0, math.ceil(wait_s)))}
+        case RetryAfter.HTTP_DATE:
+            at = datetime.fromtimestamp(math.ceil(now + wait_s), UTC)
+            return {"Retry-After": format_datetime(at, usegmt=True)}
+        case RetryAfter.NONE:
+            return {}

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -14,17 +15,19 @@ from sandbox.answers import Answer, text_answer
 from sandbox.behaviour import Behaviour
 from sandbox.calls import Call
 from sandbox.credentials import Credentials
-from sandbox.exchange import Exchange, Operation, Provider
+from sandbox.exchange import Exchange
 from sandbox.mintegral import audience_calls as mintegral
 from sandbox.mintegral import envelope, uploads
 from sandbox.mintegral import provider as mintegral_door
 from sandbox.mintegral.storage import PREFIX
+from sandbox.provider import Operation, Provider
 from sandbox.pubmatic import audience_calls as pubmatic
 from sandbox.pubmatic import errors, token_calls
 from sandbox.pubmatic import provider as pubmatic_door
 from sandbox.state import Sandbox
 
 LOOPBACK = "127.0.0.1"
+STOP_WITHIN_S = 3.0
 
 
 def make_app(
@@ -66,10 +69,14 @@ async def _serve(host: str, port: int, app: Application, ready: Callable[[str], 
     ready(f"http://{shown}:{sockets[0].getsockname()[1]}")
     await stop.wait()
     server.stop()
+    # Tornado logs a request that is cancelled while its headers are read, so those come to their end first.
+    with suppress(TimeoutError):
+        await asyncio.wait_for(server.close_all_connections(), STOP_WITHIN_S)
 
 
 def _control(held: Sandbox) -> list[Any]:
-    return [(f"/_sandbox/{name}", handler, {"sandbox": held}) for name, handler in control.ROUTES.items()]
+    routes = [(f"/_sandbox/{name}", handler, {"sandbox": held}) for name, handler in control.ROUTES.items()]
+    return [*routes, ("/_sandbox/.*", control.NothingControl, {"sandbox": held})]
 
 
 def _pubmatic(held: Sandbox) -> list[Any]:
@@ -111,7 +118,14 @@ def _mintegral(held: Sandbox) -> list[Any]:
 
 
 def _nothing_else(held: Sandbox) -> Any:
-    nobody = Provider(name="", account=lambda _call, _sandbox: "", subject=lambda _call: "", throttled=None)
+    nobody = Provider(
+        name="",
+        account=lambda _call, _sandbox: "",
+        subject=lambda _call: "",
+        throttled=None,
+        too_large=text_answer("Too large\n", 413),
+        broken=text_answer("The sandbox has a bug; see its standard error\n", 500),
+    )
     return _route(held, ".*", nobody, {}, _not_found)
 
 

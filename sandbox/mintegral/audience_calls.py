@@ -26,6 +26,8 @@ def make(fields: rules.Fields, account: str, sandbox: Sandbox) -> Audience | str
     wrong = rules.wrong_with_create(fields, _device_types(sandbox), _uploaded(sandbox))
     if wrong:
         return wrong
+    if sandbox.behaviour.unique_names and sandbox.mintegral.is_taken(account, fields["ta_name"]):
+        return "audience name already exists"
     now = sandbox.wall()
     audience = Audience(
         account=account,

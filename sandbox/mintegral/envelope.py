@@ -47,3 +47,8 @@ def no_such_path(_call: Call, _sandbox: Sandbox) -> Answer:
 def wrong_method(_call: Call, _sandbox: Sandbox) -> Answer:
     """Unverified."""
     return answer(None, code=405, text="method not allowed", status=HTTPStatus.METHOD_NOT_ALLOWED)
+
+
+# Unverified, both.
+TOO_LARGE = answer(None, code=413, text="request body is too large", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+BROKEN = answer(None, code=500, text="system error", status=HTTPStatus.INTERNAL_SERVER_ERROR)

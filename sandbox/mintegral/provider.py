@@ -7,8 +7,9 @@ from functools import wraps
 from sandbox.answers import Answer
 from sandbox.calls import Call
 from sandbox.credentials import UNSUBSCRIBED
-from sandbox.exchange import Operation, Provider
-from sandbox.mintegral.envelope import BAD_TOKEN, NO_PERMISSION, answer, throttled
+from sandbox.mintegral.disguise import disguised
+from sandbox.mintegral.envelope import BAD_TOKEN, BROKEN, NO_PERMISSION, TOO_LARGE, answer, throttled
+from sandbox.provider import Operation, Provider
 from sandbox.state import Sandbox
 
 _MAX_DIGITS = 12
@@ -33,7 +34,15 @@ def _subject(call: Call) -> str:
     return name if isinstance(name, str) else ""
 
 
-MINTEGRAL = Provider(name="mintegral", account=_account, subject=_subject, throttled=throttled)
+MINTEGRAL = Provider(
+    name="mintegral",
+    account=_account,
+    subject=_subject,
+    throttled=throttled,
+    too_large=TOO_LARGE,
+    broken=BROKEN,
+    disguised=disguised,
+)
 
 
 def guarded(operation: Operation) -> Operation:

@@ -42,6 +42,9 @@ class MintegralAudiences:
     def find(self, account: str, ta_id: int) -> Audience | None:
         return self.by_account[account].get(ta_id)
 
+    def is_taken(self, account: str, ta_name: str) -> bool:
+        return any(one.ta_name == ta_name for one in self.by_account[account].values())
+
     def newest_first(self, account: str) -> Iterator[Audience]:
         return reversed(self.by_account[account].values())
 

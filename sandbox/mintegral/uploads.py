@@ -5,14 +5,13 @@ import hmac
 from http import HTTPStatus
 from urllib.parse import unquote
 
-from tornado.web import stream_request_body
-
 from sandbox.answers import Answer, text_answer
 from sandbox.calls import Call
-from sandbox.exchange import Exchange, Provider
+from sandbox.exchange import Exchange
 from sandbox.mintegral.envelope import BAD_PARAMETER, answer
 from sandbox.mintegral.rules import wrong_with_presign
 from sandbox.mintegral.storage import MAX_BYTES
+from sandbox.provider import Provider
 from sandbox.state import Sandbox
 
 # What must not reach the storage: S3 refuses Authorization beside a presigned query; the others are
@@ -43,22 +42,34 @@ def _file_name(call: Call) -> str:
     return unquote(call.path.rpartition("/")[2])
 
 
+def _s3_error(status: HTTPStatus, code: str) -> Answer:
+    """Status and code as S3 has them; Mintegral documents none."""
+    text = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{code}</Message></Error>'
+    return text_answer(text, status, "application/xml")
+
+
 # The storage behind the URLs. It throttles nobody, but stands in the ledger.
-STORAGE = Provider(name="mintegral", account=_account, subject=_file_name, throttled=None)
+STORAGE = Provider(
+    name="mintegral",
+    account=_account,
+    subject=_file_name,
+    throttled=None,
+    too_large=_s3_error(HTTPStatus.BAD_REQUEST, "EntityTooLarge"),
+    broken=_s3_error(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError"),
+)
 
 
-@stream_request_body
 class Upload(Exchange):
     """PUT of raw bytes, hashed as they pass: only size and MD5 stay, however large the file is."""
 
-    def prepare(self) -> None:
-        self.request.connection.set_max_body_size(MAX_BYTES)  # type: ignore[union-attr]  # set on every served request
-        self.digest = hashlib.md5(usedforsecurity=False)
-        self.size = 0
+    body_max_bytes = MAX_BYTES
 
-    def data_received(self, chunk: bytes) -> None:
+    def prepare(self) -> None:
+        super().prepare()
+        self.digest = hashlib.md5(usedforsecurity=False)
+
+    def keep(self, chunk: bytes) -> None:
         self.digest.update(chunk)
-        self.size += len(chunk)
 
     def operate(self, call: Call) -> Answer:
         """The whole body is read before anything is refused, so that a refusal always arrives."""
@@ -85,9 +96,3 @@ class Upload(Exchange):
     def _keep(self, call: Call) -> Answer:
         data_path = self.sandbox.storage.keep(call.path, self.size, self.digest.hexdigest())
         return Answer(HTTPStatus.OK, b"", headers={"ETag": f'"{self.digest.hexdigest()}"'}, applied=data_path)
-
-
-def _s3_error(status: HTTPStatus, code: str) -> Answer:
-    """Status and code as S3 has them; Mintegral documents none."""
-    text = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{code}</Message></Error>'
-    return text_answer(text, status, "application/xml")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from sandbox.answers import Answer, json_answer, text_answer
-from sandbox.behaviour import PubmaticThrottle
+from sandbox.behaviour import ExpiredToken, PubmaticThrottle
 from sandbox.calls import Call
 from sandbox.state import Sandbox
 
@@ -39,17 +39,19 @@ TEXTS = {
     "CC03_0001": "No records found.",
 }
 
-_SOAP_FAULT = """<?xml version="1.0" encoding="UTF-8"?>
+_EXPIRED = ("access_token_expired", "Access Token expired")
+
+SOAP_FAULT = """<?xml version="1.0" encoding="UTF-8"?>
 <soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault>\
 <faultcode>soap:Server</faultcode><faultstring>This is an invalid api.</faultstring>\
 <detail><source><errorcode>ClassificationFailure</errorcode></source></detail>\
 </soap:Fault></soap:Body></soap:Envelope>"""
 
 
-def refused(codes: Sequence[str]) -> Answer:
+def refused(codes: Sequence[str], sandbox: Sandbox) -> Answer:
     """Status 400 is unverified: the page names none, the provider's general one says 400 for validation."""
     value = [{"errorCode": code, "errorMessage": TEXTS[code]} for code in codes]
-    return json_answer(value, HTTPStatus.BAD_REQUEST)
+    return json_answer(value, sandbox.behaviour.refusal_status)
 
 
 def error(status: HTTPStatus, code: str, text: str) -> Answer:
@@ -60,9 +62,22 @@ def invalid_token() -> Answer:
     return error(HTTPStatus.UNAUTHORIZED, "AUTH_FAILED", "Invalid Token Provided")
 
 
+def expired_token(sandbox: Sandbox) -> Answer:
+    """In each form that public clients have met; the choice of 401 for the usual one is unverified."""
+    match sandbox.behaviour.expired_token:
+        case ExpiredToken.EMPTY:
+            return text_answer("", HTTPStatus.UNAUTHORIZED)
+        case ExpiredToken.APIGEE:
+            return _apigee_fault(HTTPStatus.UNAUTHORIZED, "oauth.v2.InvalidAccessToken", "Invalid access token")
+        case ExpiredToken.IN_200:
+            return error(HTTPStatus.OK, *_EXPIRED)
+        case ExpiredToken.UNAUTHORIZED:
+            return error(HTTPStatus.UNAUTHORIZED, *_EXPIRED)
+
+
 def invalid_api(_call: Call, _sandbox: Sandbox) -> Answer:
     """A wrong path: observed on the real host as HTTP 500 with an XML fault."""
-    return text_answer(_SOAP_FAULT, HTTPStatus.INTERNAL_SERVER_ERROR, "text/xml; charset=utf-8")
+    return text_answer(SOAP_FAULT, HTTPStatus.INTERNAL_SERVER_ERROR, "text/xml; charset=utf-8")
 
 
 def wrong_method(_call: Call, _sandbox: Sandbox) -> Answer:
@@ -81,8 +96,14 @@ def throttled(sandbox: Sandbox) -> Answer:
     if style is PubmaticThrottle.PLAIN:
         return error(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many requests")
     status = HTTPStatus.INTERNAL_SERVER_ERROR if style is PubmaticThrottle.APIGEE_500 else HTTPStatus.TOO_MANY_REQUESTS
-    fault = {
-        "faultstring": "Rate limit quota violation. Quota limit exceeded.",
-        "detail": {"errorcode": "policies.ratelimit.QuotaViolation"},
-    }
-    return json_answer({"fault": fault}, status)
+    text = "Rate limit quota violation. Quota limit exceeded."
+    return _apigee_fault(status, "policies.ratelimit.QuotaViolation", text)
+
+
+def _apigee_fault(status: HTTPStatus, code: str, text: str) -> Answer:
+    return json_answer({"fault": {"faultstring": text, "detail": {"errorcode": code}}}, status)
+
+
+# 413 is on the provider's status page, and so is 500 as its own trouble; the bodies are unverified.
+TOO_LARGE = error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "REQUEST_TOO_LARGE", "Request entity too large")
+BROKEN = error(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "Please contact support")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from math import ceil
 
 from sandbox.answers import Answer, json_answer
+from sandbox.behaviour import ListShape
 from sandbox.calls import Call
 from sandbox.pubmatic import shapes
 from sandbox.pubmatic.accounts import Account, data_provider_name
@@ -33,19 +34,21 @@ FILTERS: dict[str, Wanted] = {
 def listing(call: Call, sandbox: Sandbox, owner: Account, data_provider_id: int | None) -> Answer:
     """A bare array when no page was asked for and all fits, else {metaData, items}: both are in the samples.
 
+    `list_shape` forces one of them.
+
     Unverified: pageNumber and pageSize are the provider's habit elsewhere, not in this page; past the last
     page there are no records.
     """
     found = list(_chosen(call, sandbox, owner, data_provider_id))
     largest = sandbox.behaviour.page_size_max
-    paged = any(call.param(name) is not None for name in ("pageNumber", "pageSize"))
-    if found and not paged and len(found) <= largest:
+    if found and _is_array(call, sandbox, fits=len(found) <= largest):
         return json_answer([shapes.in_bare_list(one) for one in found])
-    size = min(positive_int(call.param("pageSize")) or largest, largest)
+    asked = None if sandbox.behaviour.page_size_ignored else positive_int(call.param("pageSize"))
+    size = min(asked or largest, largest)
     number = positive_int(call.param("pageNumber")) or 1
     items = found[(number - 1) * size : number * size]
     if not items:
-        return refused(["CC03_0001"])
+        return refused(["CC03_0001"], sandbox)
     start = (number - 1) * size + 1
     meta = {
         "endRecordNumber": start + len(items) - 1,
@@ -61,6 +64,17 @@ def listing(call: Call, sandbox: Sandbox, owner: Account, data_provider_id: int 
         "items": [shapes.on_page(one) for one in items],
     }
     return json_answer(wrapped)
+
+
+def _is_array(call: Call, sandbox: Sandbox, *, fits: bool) -> bool:
+    asked_for_page = any(call.param(name) is not None for name in ("pageNumber", "pageSize"))
+    match sandbox.behaviour.list_shape:
+        case ListShape.ARRAY:
+            return True
+        case ListShape.PAGES:
+            return False
+        case ListShape.AUTO:
+            return fits and not asked_for_page
 
 
 def _chosen(call: Call, sandbox: Sandbox, owner: Account, data_provider_id: int | None) -> Iterator[Audience]:

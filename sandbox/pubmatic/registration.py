@@ -19,7 +19,7 @@ def make(fields: Fields, credential: str, sandbox: Sandbox) -> Audience | list[s
     """The new audience, or the codes of why not."""
     if not fields:
         return ["AUD01_0003"]
-    codes = rules.broken(rules.CREATE, fields)
+    codes = forgiven(rules.broken(rules.CREATE, fields), sandbox)
     if codes:
         return codes
     return (
@@ -59,6 +59,11 @@ def _make_complex(fields: Fields, credential: str, sandbox: Sandbox) -> Audience
         audience.query, {f"{dp}:{aid}": one for (dp, aid), one in zip(keys, bases, strict=True) if one}
     )
     return sandbox.pubmatic.add(audience)
+
+
+def forgiven(codes: list[str], sandbox: Sandbox) -> list[str]:
+    """Without that of a negative price, when it is to become 0: the page says both."""
+    return [code for code in codes if code != rules.NEGATIVE_PRICE or not sandbox.behaviour.negative_price_is_zero]
 
 
 def owner_of(fields: Fields) -> Account:

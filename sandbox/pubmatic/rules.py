@@ -15,6 +15,7 @@ Fields = Mapping[str, Any]
 NAME_MAX = 256
 TEXT_MAX = 1024
 _MAX_DIGITS = 18
+NEGATIVE_PRICE = "AUD01_0153"
 
 SIMPLE, COMPLEX = "simple", "complex"
 
@@ -50,14 +51,16 @@ def flag(value: Any) -> int:
 
 
 def price_of(value: Any) -> float | None:
-    """None when absent; what is no number becomes 0, as documented (a negative one has its own code)."""
-    if value is None:
-        return None
+    """None when absent; what is no number, or negative, becomes 0, as the request table has it."""
+    return None if value is None else max(_number(value), 0.0)
+
+
+def _number(value: Any) -> float:
     try:
-        price = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else 0.0
+        number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else 0.0
     except (ValueError, OverflowError):
         return 0.0
-    return price if isfinite(price) else 0.0
+    return number if isfinite(number) else 0.0
 
 
 def _filled(name: str, longest: int) -> Callable[[Fields], bool]:
@@ -95,7 +98,7 @@ def _data_provider(fields: Fields) -> bool:
 
 
 def _not_negative(fields: Fields) -> bool:
-    return (price_of(fields.get("price")) or 0) >= 0
+    return _number(fields.get("price")) >= 0
 
 
 def _one_kind(fields: Fields) -> bool:
@@ -117,13 +120,13 @@ CREATE = (
     Rule("AUD01_0011", BOTH, _fits("definition", TEXT_MAX)),  # its complex table omits 0011, 0012, 0153: unverified
     Rule("AUD01_0012", BOTH, _fits("transferCode", NAME_MAX)),
     Rule("AUD01_0034", ONLY_COMPLEX, _one_kind),
-    Rule("AUD01_0153", BOTH, _not_negative),
+    Rule(NEGATIVE_PRICE, BOTH, _not_negative),
 )
 
 UPDATE = (
     Rule("AUD01_0008", BOTH, lambda fields: "name" not in fields or _filled("name", NAME_MAX)(fields)),
     Rule("AUD01_0009", BOTH, _fits("description", TEXT_MAX)),
-    Rule("AUD01_0153", BOTH, _not_negative),
+    Rule(NEGATIVE_PRICE, BOTH, _not_negative),
 )
 
 WHO_ASKS = (

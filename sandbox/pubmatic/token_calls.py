@@ -4,6 +4,7 @@ import hmac
 from http import HTTPStatus
 
 from sandbox.answers import JSON, Answer, json_answer
+from sandbox.behaviour import AuthHeader
 from sandbox.calls import Call
 from sandbox.pubmatic.errors import error, invalid_token, wrong_media_type
 from sandbox.pubmatic.provider import token_of
@@ -29,7 +30,7 @@ def refresh(call: Call, sandbox: Sandbox) -> Answer:
     if missing := _missing(call, ("email", "apiProduct", "refreshToken")):
         return missing
     pair = sandbox.tokens.by_refresh.get(call.json["refreshToken"])
-    if pair is None or "Authorization" not in call.headers or token_of(call) != pair.access:
+    if pair is None or token_of(call, AuthHeader.BEARER) != pair.access:
         return invalid_token()
     if sandbox.credentials.pubmatic_users[pair.account].user_name != call.json["email"]:
         return invalid_token()

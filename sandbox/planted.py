@@ -9,11 +9,12 @@ from sandbox.pubmatic import registration as pubmatic
 from sandbox.pubmatic import shapes
 from sandbox.refusals import UnusableError
 from sandbox.state import Sandbox
+from sandbox.untrusted_json import is_duration, is_whole
 
 COUNT_MAX = 1_000_000
 
 
-def add_preset(value: Mapping[str, Any], sandbox: Sandbox) -> list[str]:
+def plant(value: Mapping[str, Any], sandbox: Sandbox) -> list[str]:
     """`{"provider", "audience": <the provider's create payload>}` -> the new ids.
 
     With `count` N there are N of them: name (and providerAudienceId) get the suffixes -1 to -N. `account` is
@@ -21,10 +22,10 @@ def add_preset(value: Mapping[str, Any], sandbox: Sandbox) -> list[str]:
     `age_s` makes them that many seconds old, so an update lock or a read-after-write lag is over.
     """
     count, age_s, account = value.get("count"), value.get("age_s", 0), value.get("account", "preset")
-    if not (count is None or (isinstance(count, int) and 0 < count <= COUNT_MAX)):
+    if not (count is None or (is_whole(count) and 0 < count <= COUNT_MAX)):
         raise UnusableError(f"count is a number from 1 to {COUNT_MAX}")
-    if not isinstance(age_s, (int, float)) or not isinstance(account, str):
-        raise UnusableError("age_s is a number of seconds, account a name")
+    if not is_duration(age_s) or not isinstance(account, str):
+        raise UnusableError("age_s is a number of seconds, not negative, account a name")
     payload = value.get("audience")
     if not isinstance(payload, dict):
         raise UnusableError("audience is the payload of a create call")
@@ -75,13 +76,13 @@ def add_credentials(value: Mapping[str, Any], sandbox: Sandbox) -> None:
     if not isinstance(account, str) or not account:
         raise UnusableError("account is a name")
     match provider, value:
-        case "pubmatic", {"access_token": str(token)}:
+        case "pubmatic", {"access_token": str(token)} if token:
             sandbox.tokens.accept(account, token)
-        case "pubmatic", {"user_name": str(user_name), "password": str(password)}:
+        case "pubmatic", {"user_name": str(user_name), "password": str(password)} if user_name and password:
             sandbox.credentials.pubmatic_users[account] = User(user_name, password)
         case "pubmatic", {"expire": True}:
             sandbox.tokens.expire_all(account, sandbox.wall())
-        case "mintegral", {"access_key": str(access_key), "api_key": str(api_key)}:
+        case "mintegral", {"access_key": str(access_key), "api_key": str(api_key)} if access_key and api_key:
             sandbox.credentials.mintegral_keys[account] = Keys(access_key, api_key)
         case _:
             raise UnusableError("give access_token, user_name and password, expire, or access_key and api_key")
