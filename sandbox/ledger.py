@@ -29,6 +29,11 @@ class Entry:
     fault: str | None = None  # what the sandbox did to it on purpose
     ended_monotonic: float | None = None
 
+    @property
+    def duration_ms(self) -> float | None:
+        """From the first line to the end of the answer, or of the waiting for one; null while it lasts."""
+        return None if self.ended_monotonic is None else (self.ended_monotonic - self.at_monotonic) * 1000
+
 
 @dataclass(slots=True)
 class Ledger:

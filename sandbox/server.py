@@ -20,6 +20,7 @@ from sandbox.mintegral import audience_calls as mintegral
 from sandbox.mintegral import envelope, uploads
 from sandbox.mintegral import provider as mintegral_door
 from sandbox.mintegral.storage import PREFIX
+from sandbox.page import LedgerPage
 from sandbox.provider import Operation, Provider
 from sandbox.pubmatic import audience_calls as pubmatic
 from sandbox.pubmatic import errors, token_calls
@@ -76,7 +77,8 @@ async def _serve(host: str, port: int, app: Application, ready: Callable[[str], 
 
 def _control(held: Sandbox) -> list[Any]:
     routes = [(f"/_sandbox/{name}", handler, {"sandbox": held}) for name, handler in control.ROUTES.items()]
-    return [*routes, ("/_sandbox/.*", control.NothingControl, {"sandbox": held})]
+    page = ("/_sandbox/?", LedgerPage, {"sandbox": held})
+    return [page, *routes, ("/_sandbox/.*", control.NothingControl, {"sandbox": held})]
 
 
 def _pubmatic(held: Sandbox) -> list[Any]:
