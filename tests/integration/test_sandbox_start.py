@@ -1,6 +1,5 @@
 """How the sandbox starts, says that it is ready, and ends."""
 
-import os
 import re
 import signal
 import socket
@@ -14,7 +13,6 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "sandbox" / "README.md").read_text()
 
 
 @contextmanager
@@ -57,6 +55,28 @@ def test_it_ends_at_once_even_with_an_unanswered_request() -> None:
         assert process.communicate() == ("", "")
 
 
+OPEN = {
+    "kept alive": b"GET /_sandbox/health HTTP/1.1\r\nHost: x\r\n\r\n",
+    "half a head": b"GET /_sandbox/health HT",
+    "half a body": b"POST /v1/audience/audiences HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+    "silent": b"GET /v1/x HTTP/1.1\r\nHost: x\r\nX-Sandbox-Fault: hang\r\n\r\n",
+    "late": b'GET /v1/x HTTP/1.1\r\nHost: x\r\nX-Sandbox-Fault: {"action": "delay", "delay_ms": 60000}\r\n\r\n',
+    "dripping": b'GET /v1/x HTTP/1.1\r\nHost: x\r\nX-Sandbox-Fault: {"action": "drip", "delay_ms": 500}\r\n\r\n',
+}
+
+
+@pytest.mark.parametrize("sent", OPEN.values(), ids=OPEN)
+def test_it_ends_quietly_whatever_a_connection_is_doing(sent: bytes) -> None:
+    with run("--port", "0") as process:
+        url = ready_url(process)
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as open_connection:
+            open_connection.sendall(sent)
+            httpx.get(f"{url}/_sandbox/health")  # served after what was sent before
+            process.terminate()
+            assert process.wait(5) == 0
+        assert process.communicate() == ("", "")
+
+
 def test_a_taken_port_is_one_sentence() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
@@ -74,6 +94,8 @@ def test_a_taken_port_is_one_sentence() -> None:
         ("--error-rate", "2"),
         ("--pubmatic-token", "x"),
         ("--mintegral-keys", "a=b"),
+        ("--behaviour", "{"),
+        ("--behaviour", '{"page_size": 2}'),
     ],
 )
 def test_an_option_that_cannot_be_is_wrong_usage(options: tuple[str, ...]) -> None:
@@ -101,22 +123,7 @@ def test_credentials_and_behaviour_come_from_the_command_line() -> None:
         assert "timestamp" in refused.json()["msg"]
 
 
-def test_the_commands_of_its_readme_run(tmp_path: Path) -> None:
-    blocks = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
-    start, *commands = [block for block in blocks if block.strip()]
-    assert start.split()[:3] == ["python", "-m", "sandbox"]
-    with run("--port", "0") as process:
-        url = ready_url(process)
-        for block in commands:
-            assert "http://127.0.0.1:8900" in block
-            script = block.replace("http://127.0.0.1:8900", url)
-            done = subprocess.run(
-                ["sh", "-eu", "-c", script],
-                capture_output=True,
-                text=True,
-                cwd=tmp_path,
-                env=os.environ,
-                check=False,
-            )
-            assert done.returncode == 0, (block, done.stderr)
-            assert '"error"' not in done.stdout, (block, done.stdout)
+def test_every_option_can_be_given_as_json() -> None:
+    with run("--port", "0", "--treacherous", "--behaviour", '{"page_size_max": 2}') as process:
+        told = httpx.get(f"{ready_url(process)}/_sandbox/behaviour").json()
+    assert (told["treacherous"], told["page_size_max"]) == (True, 2)
