@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 MIB = 1024 * 1024
 CONTENT = b"device\n" * 200_000
@@ -48,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.of.asked.append(self)
         self.close_connection = True
         try:
-            self.of.answers[self.path.partition("?")[0]](self)
+            self.of.answers[unquote(self.path.partition("?")[0])](self)
         except OSError:
             self.of.left.set()
 
