@@ -8,14 +8,17 @@ They stand beside this file, or in the folder that ``AUDIENCE_CONTRACT_CASES`` n
     config           over the provider's table of provider.json
     env              over the environment of provider.json; null takes a variable away
     payload          of the job
+    files            the files that the job may name: their text by their name
     find             look up instead of sending: null, or since when
     exchanges        requests in order, each with its answer
     request, answer  the same where there is one
     outcome          "is": the name of the outcome or look; its fields; of "said" only what is named
 
 A request has ``method``, ``path``, ``params`` (pairs, in order), ``body``, and of ``headers`` those that
-matter; a value between slashes is a regular expression. An answer has ``status``, ``headers``, and ``body``
-to the letter or ``json`` as a value; ``{"reset": true}`` breaks the connection without a byte.
+matter; a value between slashes is a regular expression. ``presigned`` says that it goes to an address that an answer
+gave, which is a secret then: it is safe to repeat, carries no credentials, and its body is text. An answer has
+``status``, ``headers``, and ``body`` to the letter or ``json`` as a value, ``{server}`` in it for the server's own
+address; ``{"reset": true}`` breaks the connection without a byte.
 """
 
 from __future__ import annotations

@@ -23,6 +23,8 @@ class Arrived:
     params: list[list[str]]
     headers: dict[str, str]
     body: bytes
+    target: str
+    """Path and query as they stood in the request."""
 
     @property
     def json(self) -> Any:
@@ -68,7 +70,7 @@ class RecordedServer:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 params = [list(pair) for pair in parse_qsl(url.query, keep_blank_values=True)]
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                ours.arrived.append(Arrived(self.command, url.path, params, headers, body))
+                ours.arrived.append(Arrived(self.command, url.path, params, headers, body, self.path))
                 self._answer(ours.answers.pop(0) if ours.answers else {"status": 599, "body": "not recorded"})
 
             def _answer(self, answer: dict[str, Any]) -> None:
@@ -77,7 +79,7 @@ class RecordedServer:
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     self.close_connection = True
                     return
-                body = body_of(answer)
+                body = body_of(answer).replace(b"{server}", ours.url.encode())
                 self.send_response_only(answer["status"])
                 for name, value in {"Content-Length": str(len(body)), **answer.get("headers", {})}.items():
                     self.send_header(name, value)

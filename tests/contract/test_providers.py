@@ -8,20 +8,24 @@ from dataclasses import asdict
 from datetime import datetime
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 import pytest
 from calls import call_to
 from cases import ELSEWHERE, Case, body_of, every_case, with_cases
+from pydantic import TypeAdapter
 from recorded_server import Arrived, RecordedServer
 
-from schemas.event import AudienceResult, ListResult
+from schemas.event import Result
+from workers.files import Files
 from workers.http import Answer
 from workers.outcome import AttemptEnded, Succeeded
 from workers.providers.provider import Found, installed
 
 CASES = every_case()
 PROVIDERS = installed()
+RESULT: TypeAdapter[Any] = TypeAdapter(Result)
 # Here every installed provider is examined, so that none goes without cases; elsewhere those that have some.
 EXAMINED = with_cases() if ELSEWHERE else sorted(PROVIDERS)
 
@@ -33,7 +37,7 @@ if not EXAMINED or not PROVIDERS.keys() >= set(EXAMINED):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_case(case: Case, recorded: RecordedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_case(case: Case, recorded: RecordedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name, value in case.env.items():
         if value is None:
             monkeypatch.delenv(name, raising=False)
@@ -44,7 +48,9 @@ def test_case(case: Case, recorded: RecordedServer, monkeypatch: pytest.MonkeyPa
     operation: Any = PROVIDERS[case.provider].operations[case.operation]
     payload = operation.payload_model.model_validate(case.fields["payload"])
     permits: list[bool] = []
-    call = call_to(config.base_url, config.accounts["acme"], permits.append, deadline_s=5.0)
+    for name, text in case.fields.get("files", {}).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    call = call_to(config.base_url, config.accounts["acme"], permits.append, files=Files(tmp_path), deadline_s=5.0)
     recorded.play([each["answer"] for each in case.exchanges])
 
     try:
@@ -60,9 +66,9 @@ def test_case(case: Case, recorded: RecordedServer, monkeypatch: pytest.MonkeyPa
     assert len(recorded.arrived) == len(case.exchanges)
     for arrived, exchange in zip(recorded.arrived, case.exchanges, strict=True):
         assert shown_request(arrived, exchange["request"]) == exchange["request"]
-    assert permits == [arrived.method != "GET" for arrived in recorded.arrived], "one permit a request"
+    assert permits == [changes(each["request"]) for each in case.exchanges], "one permit a request"
     assert_fit_for_an_event(ending)
-    assert_secrets_are_known(case, recorded.arrived, call.secrets)
+    assert_secrets_are_known(case, recorded, call.secrets)
 
 
 @pytest.mark.parametrize("name", EXAMINED)
@@ -97,6 +103,11 @@ def recorded_answers(name: str) -> Iterable[Answer]:
                 yield Answer(answer["status"], headers, body_of(answer))
 
 
+def changes(request: dict[str, Any]) -> bool:
+    """Whether a request is not safe to repeat."""
+    return request["method"] != "GET" and "presigned" not in request
+
+
 def shown(ending: Any, expected: dict[str, Any]) -> dict[str, Any]:
     """The ending as a case writes it: all of it but what is empty, and of ``said`` what the case names."""
     fields: dict[str, Any] = asdict(ending)
@@ -109,7 +120,9 @@ def shown(ending: Any, expected: dict[str, Any]) -> dict[str, Any]:
 
 def shown_request(arrived: Arrived, expected: dict[str, Any]) -> dict[str, Any]:
     """The request as a case writes it: a header that matches its pattern is shown as the pattern."""
-    found = {"method": arrived.method, "path": arrived.path, "params": arrived.params, "body": arrived.json}
+    presigned = {name: expected[name] for name in ("presigned",) if name in expected}
+    body = arrived.body.decode() if presigned else arrived.json
+    found = {"method": arrived.method, "path": arrived.path, "params": arrived.params, "body": body} | presigned
     headers = {}
     for name, value in expected.get("headers", {}).items():
         held = arrived.headers.get(name.lower())
@@ -122,15 +135,17 @@ def shown_request(arrived: Arrived, expected: dict[str, Any]) -> dict[str, Any]:
 
 def assert_fit_for_an_event(ending: Any) -> None:
     if isinstance(ending, Succeeded | Found):
-        model = ListResult if "audiences" in ending.result else AudienceResult
-        assert model.model_validate(ending.result).model_dump() == ending.result
+        assert RESULT.validate_python(ending.result).model_dump() == ending.result
 
 
-def assert_secrets_are_known(case: Case, arrived: list[Arrived], known: set[str]) -> None:
-    if arrived:
+def assert_secrets_are_known(case: Case, recorded: RecordedServer, known: set[str]) -> None:
+    if recorded.arrived:
         assert {value for value in case.env.values() if value} <= known
-    for request in arrived:
-        for name in case.account["secret_headers"]:
-            value = request.headers.get(name.lower())
-            assert value is None or any(secret in value for secret in known)
-        assert not any(secret in f"{request.path}{request.params}" for secret in known)
+    for request, exchange in zip(recorded.arrived, case.exchanges, strict=True):
+        held = [value for name in case.account["secret_headers"] if (value := request.headers.get(name.lower()))]
+        if "presigned" in exchange["request"]:
+            assert recorded.url + request.target in known
+            assert not held
+        else:
+            assert all(any(secret in value for secret in known) for value in held)
+            assert not any(secret in f"{request.path}{request.params}" for secret in known)
