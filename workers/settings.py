@@ -176,7 +176,21 @@ class RetryPolicy(BaseModel):
         gt=0,
         description="The wait before the first look-up of an unknown outcome; it doubles each look.",
     )
+    breaker_failures: int = Field(
+        5, ge=1, description="Unavailable or refused credentials, so often in a row, open the lane's breaker."
+    )
+    breaker_open_s: float = Field(
+        5.0, gt=0, description="The breaker's first wait before it probes with one job; it doubles each time."
+    )
+    breaker_open_cap_s: float = Field(60.0, gt=0, description="The breaker's longest wait.")
     looks: int = Field(3, ge=1, description="Look-ups in a row that must miss an audience before it counts as absent.")
+
+
+class OperationConfig(BaseModel):
+    """What applies to one operation, beside what applies to all of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    limits: tuple[Limit, ...] = ()
 
 
 class AccountConfig(BaseModel):
@@ -185,6 +199,11 @@ class AccountConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     limits: tuple[Limit, ...] = ()
     max_in_flight: int = Field(8, ge=1)
+    weight: int = Field(1, ge=1, le=32, description="Jobs in one turn, where the lanes of several accounts take turns.")
+    adaptive: bool = Field(
+        False, description="Whether 429s without a Retry-After lower the rate, which then grows back (AIMD)."
+    )
+    operations: Mapping[str, OperationConfig] = Field(default_factory=dict)
     retry: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -203,6 +222,8 @@ class ProviderConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     base_url: HttpUrl
     limits: tuple[Limit, ...] = ()
+    max_in_flight: int | None = Field(None, ge=1, description="Of all accounts together. Unset: no cap but theirs.")
+    operations: Mapping[str, OperationConfig] = Field(default_factory=dict)
     retry: RetryPolicy = RetryPolicy()
     accounts: Mapping[str, AccountConfig] = Field(default_factory=dict)
 

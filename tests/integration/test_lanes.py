@@ -4,66 +4,19 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
-from typing import Any
 
 import pytest
 import redis
+from lane_acts import AGAIN, accept, configure, finish, new_lanes, outbox, start, started, take
 from real import wait_until
 
 from workers.lanes.lanes import Lanes
-from workers.lanes.state import Accepted, Again, Handed, Noted, Permitted, Record, Refusal, Refused
-from workers.settings import ProviderConfig
-
-CONFIG = ProviderConfig(base_url="http://provider")
-AGAIN = Again(after_s=0.0, spent=True)
+from workers.lanes.state import Accepted, Again, Noted, Permitted, Record, Refusal, Refused
 
 
 @pytest.fixture
 def lanes(state: redis.Redis) -> Lanes:
-    lanes = Lanes(state, "pubmatic", CONFIG, request_timeout_s=30.0)
-    configure(lanes)
-    return lanes
-
-
-def configure(lanes: Lanes, *, limits: Sequence[str] = (), **accounts: dict[str, Any]) -> None:
-    table = {"base_url": "http://provider", "limits": limits, "accounts": accounts}
-    lanes.config = ProviderConfig.model_validate(table)
-    lanes.configure()
-
-
-def accept(lanes: Lanes, job_id: str, account: str = "acme", **other: Any) -> Accepted:
-    fields: dict[str, Any] = {
-        "account": account, "id": job_id, "operation": "create_audience", "digest": "d", "body": b"{}",
-        "priority": 5, "not_before": None, "expires_at": None, "max_age_s": 3600.0,
-    }  # fmt: skip
-    return lanes.accept(**{**fields, **other})
-
-
-def take(lanes: Lanes, most: int = 32, lease_s: float = 10.0) -> list[Handed]:
-    return list(lanes.take(most, lease_s).jobs)
-
-
-def start(lanes: Lanes, handed: Handed, runner: str = "runner") -> Record:
-    record = lanes.start(handed.account, handed.id, handed.fence, runner)
-    assert record is not None
-    return record
-
-
-def started(lanes: Lanes, job_id: str = "a", **other: Any) -> Record:
-    accept(lanes, job_id, **other)
-    return start(lanes, take(lanes)[0])
-
-
-def finish(lanes: Lanes, record: Record, *, dead: dict[str, str] | None = None, keep_s: float = 60.0) -> bool:
-    return lanes.finish(
-        record, state="failed" if dead else "succeeded", attempts=1, requests=1, event=b'{"id":"e"}',
-        routing_key="pubmatic.create_audience.x", keep_s=keep_s, line="", dead=dead, dead_keep_s=60.0,
-    )  # fmt: skip
-
-
-def outbox(lanes: Lanes) -> int:
-    return int(lanes.client.xlen(f"{lanes.partition}:outbox"))
+    return new_lanes(state)
 
 
 # ── Acceptance ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -439,7 +392,7 @@ def test_lanes_that_lost_their_limits_get_them_back_before_anything_goes(lanes: 
 
 
 def test_a_lost_hint_does_not_cost_the_permit_that_was_not_spent(state: redis.Redis) -> None:
-    lanes = Lanes(state, "pubmatic", CONFIG, request_timeout_s=30.0)
+    lanes = new_lanes(state)
     configure(lanes, acme={"limits": ["1/h"]})
     accept(lanes, "a")
     assert len(take(lanes, lease_s=0.05)) == 1
@@ -520,9 +473,7 @@ def test_a_job_is_replayed_long_after_its_idempotency_record_ended(lanes: Lanes)
 
 def lanes_with_short_leases(state: redis.Redis) -> Lanes:
     """Leases of 0.2 s: the margin of 15 s is more than a test should wait."""
-    lanes = Lanes(state, "pubmatic", CONFIG, request_timeout_s=-14.8)
-    configure(lanes)
-    return lanes
+    return new_lanes(state, request_timeout_s=-14.8)
 
 
 def test_notes_are_there_for_the_next_attempt_and_gone_with_the_run(lanes: Lanes) -> None:

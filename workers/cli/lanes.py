@@ -49,7 +49,7 @@ def _lane(its: Lanes, account: str, now_us: int) -> dict[str, Any]:
     return {
         "provider": its.provider,
         "account": account,
-        "waiting": its.waiting(account),
+        "waiting": _number(lane.get("waiting")),
         "in_flight": _number(lane.get("in_flight")),
         "limits": [each for each in lane.get("limits_text", "").split(", ") if each],
         "paused_until": write(moment(until)) if until > now_us else None,

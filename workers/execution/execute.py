@@ -19,10 +19,10 @@ from workers.execution.attempt_log import log_attempt
 from workers.execution.notes import Notes
 from workers.execution.permits import Permits
 from workers.execution.settle import Ran, settle
-from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide, too_old
+from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide, poisoned, too_old
 from workers.files import Files
 from workers.http import Call
-from workers.lanes.lanes import Lanes
+from workers.lanes.lanes import MAX_RESCUES, Lanes
 from workers.lanes.state import LeaseLost, Record
 from workers.lanes.tokens import SharedTokens
 from workers.loop import OUTAGES
@@ -75,11 +75,19 @@ class Executor:
         if record is not None:
             self._settle_unsent(provider, record, cancelled(_trouble(record)))
 
+    def cancel_waiting(self, provider: str, record: Record) -> None:
+        """End a waiting job that an operator took out of its lane."""
+        self._settle_unsent(provider, record, cancelled(_trouble(record)))
+
     def answer_ended(self, provider: str) -> None:
         """Answer the waiting jobs whose time is over."""
         for record in self.lanes[provider].take_ended(runner=uuid.uuid4().hex):
             expired = record.expires_at is not None and record.expires_at <= record.ends_at
-            self._settle_unsent(provider, record, too_old(expired=expired, before=_trouble(record)))
+            before = _trouble(record)
+            poison = record.rescues >= MAX_RESCUES
+            self._settle_unsent(
+                provider, record, poisoned(before) if poison else too_old(expired=expired, before=before)
+            )
 
     def _settle_unsent(self, provider: str, record: Record, verdict: Dead) -> None:
         job, _, warnings = self._read(provider, record)
@@ -154,4 +162,4 @@ class Executor:
 
 
 def _trouble(record: Record) -> Trouble:
-    return Trouble(record.attempts, record.throttles, record.looks, record.look, record.unknown_since)
+    return Trouble(record.attempts, record.throttles, record.looks, record.look, record.unknown_since, record.probe)

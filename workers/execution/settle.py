@@ -11,10 +11,10 @@ from schemas import outgoing
 from schemas.event import Error
 from schemas.job import Job
 from workers.execution.attempt import Attempted
-from workers.execution.verdict import Dead, Done, Verdict
+from workers.execution.verdict import Dead, Done, Verdict, health_of
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import Again, Record
-from workers.outcome import Outcome, Postponed, Said, Succeeded, Throttled
+from workers.outcome import AuthFailed, Outcome, Postponed, Said, Succeeded, Throttled
 from workers.settings import Settings
 
 THROTTLES_SHOWN = 20
@@ -39,7 +39,8 @@ def settle(lanes: Lanes, ran: Ran, verdict: Verdict, settings: Settings) -> bool
     """Do what the verdict says. False: the lease was lost meanwhile, and nothing was changed."""
     match verdict:
         case Again():
-            return lanes.give_back(ran.record, verdict, requests=ran.requests, line=_line(ran))
+            health = health_of(ran.attempted.outcome)
+            return lanes.give_back(ran.record, verdict, requests=ran.requests, line=_line(ran), health=health)
         case Done(outcome):
             warnings = (*ran.warnings, *outcome.warnings)
             event = outgoing.succeeded(ran.job, _course(ran, 1, warnings), outcome.result)
@@ -72,6 +73,7 @@ def _finish(  # noqa: PLR0917 - the parts of an ending
         routing_key=answer.routing_key,
         keep_s=settings.idempotency_days * 86400,
         line=_line(ran),
+        health=health_of(ran.attempted.outcome),
         dead=None if dead is None else _dead_fields(dead, ran),
         dead_keep_s=settings.dead_letter_days * 86400,
     )
@@ -118,7 +120,9 @@ def _dead_fields(error: Error, ran: Ran) -> dict[str, str]:
 def _line(ran: Ran) -> str:
     """The attempt as a line of the job's history; none where nothing was tried, or a long patience goes on."""
     outcome = ran.attempted.outcome
-    patient = isinstance(outcome, Throttled) and ran.attempted.before.throttles >= THROTTLES_SHOWN
+    before = ran.attempted.before
+    patient = isinstance(outcome, Throttled) and before.throttles >= THROTTLES_SHOWN
+    patient = patient or (isinstance(outcome, AuthFailed) and before.probe)
     if isinstance(outcome, Postponed) or patient:
         return ""
     said = said_of(outcome)

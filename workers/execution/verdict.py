@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from schemas.event import ErrorCategory
-from workers.lanes.state import Again
+from workers.lanes.state import Again, Health
 from workers.outcome import (
     AlreadyExists,
     AuthFailed,
@@ -44,6 +44,7 @@ class Trouble:
     looks: int = 0
     unknown: bool = False  # an earlier request's outcome is unknown, and has not been found out
     unknown_since: float | None = None
+    probe: bool = False  # the lane's breaker is open, and this attempt is its probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one arm for each outcome
                 throttles=before.throttles + 1,
                 pause_s=pause_s,
                 pause_reason=said.message,
+                adapt=after_s is None,
             )
         case Postponed():
             return _keep_place(before)
@@ -112,6 +114,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one arm for each outcome
                 looks=before.looks,
                 unknown_since=before.unknown_since,
             )
+        case AuthFailed() if before.probe:
+            return _keep_place(before)  # the breaker stays open: this job need not die of what all of them wait for
         case AuthFailed(said):
             return _dead("auth", said, before)
         case Rejected(said) | AlreadyExists(said):
@@ -139,8 +143,28 @@ def too_old(*, expired: bool, before: Trouble) -> Dead:
     return Dead("throttled", Said("the job waited for longer than its maximum age"), spent=False)
 
 
+def poisoned(before: Trouble) -> Dead:
+    """The verdict on a job that lost its worker again and again."""
+    said = Said("the workers that worked on the job were lost, time after time; it may be the reason")
+    return _dead("internal", said, before, spent=False)
+
+
+def health_of(outcome: Outcome) -> Health:
+    """What the outcome says to the lane's breaker: whether the account's way to the provider is good.
+
+    A lost answer says nothing: the look-up that follows it does.
+    """
+    match outcome:
+        case Succeeded() | AlreadyExists() | Rejected():
+            return Health.GOOD
+        case Unavailable() | AuthFailed():
+            return Health.BAD
+        case _:
+            return Health.UNTOLD
+
+
 def cancelled(before: Trouble) -> Dead:
-    """The verdict on a job that an operator revoked before it was sent."""
+    """The verdict on a job that an operator cancelled before it was sent."""
     return _dead("cancelled", Said("an operator cancelled the job"), before, spent=False)
 
 

@@ -6,14 +6,17 @@ Redis Cluster.
     audience:{pubmatic}                       (written P below)
 
     P:job:<account>/<id>               hash    one job: its body, state, counters, lease, history, final event
-    P:lane:<account>                   hash    limits, permits spent, in_flight, max_in_flight, paused_until
+    P:lane:<account>                   hash    limits, permits spent, waiting, in_flight, pauses, breaker, weight
     P:lane:*                           hash    the same of the provider as a whole
+    P:lane:<account or *>/<operation>  hash    the limits of one operation
+    P:accounts                         set     accounts that ever had a job
     P:lane:<account>:waiting:<0-9>     zset    waiting jobs of one priority by the time they are due
     P:lanes                            zset    accounts by the time at which the dispatcher must look at them
     P:wake                             list    at most one entry: a dispatcher must look now
     P:handed, P:running                zset    leases by the time they end: not yet started, started
     P:ends                             zset    jobs by the time at which waiting ends (expires_at, maximum age)
     P:fence, P:sequence                string  counters: leases given, jobs accepted
+    P:audit                            stream  what operators ordered: who, action, target, detail
     P:outbox                           stream  events not yet published
     P:token:<log-in>                   hash    the sealed token of a log-in, how often it was renewed, who renews it now
     P:token:<log-in>:requests          zset    requests for a token by their time, so that they stay few

@@ -10,8 +10,20 @@ import redis
 
 from workers.lanes.keys import partition
 from workers.lanes.scripts import run
-from workers.lanes.state import Accepted, Again, Handed, Noted, Permitted, Record, Refusal, Refused, Taken, record_of
-from workers.settings import Limit, ProviderConfig
+from workers.lanes.state import (
+    Accepted,
+    Again,
+    Handed,
+    Health,
+    Noted,
+    Permitted,
+    Record,
+    Refusal,
+    Refused,
+    Taken,
+    record_of,
+)
+from workers.settings import AccountConfig, Limit, ProviderConfig
 
 AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
 SLACK_S = 0.03  # of each limit's period; what it costs in rate: 3 % of a limit per second, nothing of longer ones
@@ -19,6 +31,7 @@ LEASE_MARGIN_S = 15.0  # a running job's lease is so much longer than the reques
 ENDING_LEASE_S = 15.0  # to answer a job that will not be sent
 HANDED_AT_MOST = 64  # jobs of one provider that may lie on its queue, not yet started
 BATCH = 32
+MAX_RESCUES = 5  # a job whose workers were lost so often is taken for the reason
 
 
 class Lanes:
@@ -36,13 +49,22 @@ class Lanes:
 
     def configure(self) -> None:
         """Write down the limits and caps of every account, for all workers."""
-        self._configure("*", self.config.limits, 0)
+        self._configure("*", self.config, self.config.max_in_flight or 0)
         for name, account in self.config.accounts.items():
-            self._configure(name, account.limits, account.max_in_flight)
+            self._configure(name, account, account.max_in_flight, account.weight, adaptive=account.adaptive)
 
-    def _configure(self, account: str, limits: Sequence[Limit], max_in_flight: int) -> None:
-        spacings = dict.fromkeys(f"{round(_interval_s(limit) * 1e6)}:{limit.burst}" for limit in limits)
-        self._run("configure", account, " ".join(spacings), ", ".join(map(str, limits)), max_in_flight)
+    def _configure(
+        self,
+        name: str,
+        what: ProviderConfig | AccountConfig,
+        max_in_flight: int,
+        weight: int = 1,
+        *,
+        adaptive: bool = False,
+    ) -> None:
+        self._run("configure", name, *written(what.limits), max_in_flight, weight, int(adaptive))
+        for operation, its in what.operations.items():
+            self._run("configure", f"{name}/{operation}", *written(its.limits), 0, 1, 0)
 
     def accept(
         self,
@@ -117,14 +139,23 @@ class Lanes:
         )
         return Noted(answer.decode())
 
-    def give_back(self, held: Record | Handed, again: Again, *, requests: int = 0, line: str = "") -> bool:
+    def give_back(
+        self,
+        held: Record | Handed,
+        again: Again,
+        *,
+        requests: int = 0,
+        line: str = "",
+        health: Health = Health.UNTOLD,
+    ) -> bool:
         """Settle a lease with "again". False: the lease was lost, and nothing was changed."""
         after_us = -1 if again.after_s is None else _us(again.after_s)
         since_us = -1 if again.unknown_now else _us(again.unknown_since)
         done = self._run(
             "give_back", held.account, held.id, held.fence, after_us, int(again.spent), requests,
             int(again.look), again.looks, since_us,
-            again.throttles, _us(again.pause_s), again.pause_reason, line,
+            again.throttles, _us(again.pause_s), again.pause_reason, line, int(again.adapt),
+            *self._breaker(held.account, health),
         )  # fmt: skip
         return bool(done)
 
@@ -139,6 +170,7 @@ class Lanes:
         routing_key: str,
         keep_s: float,
         line: str,
+        health: Health,
         dead: Mapping[str, str] | None,
         dead_keep_s: float,
     ) -> bool:
@@ -146,13 +178,17 @@ class Lanes:
         pairs = [part for pair in (dead or {}).items() for part in pair]
         done = self._run(
             "finish", *record.key, record.fence, state, attempts, requests, event, routing_key, round(keep_s * 1000),
-            line, 0 if dead is None else round(dead_keep_s * 1000), *pairs,
+            line, 0 if dead is None else round(dead_keep_s * 1000), *self._breaker(record.account, health), *pairs,
         )  # fmt: skip
         return bool(done)
 
+    def _breaker(self, account: str, health: Health) -> tuple[Any, ...]:
+        policy = self.config.policy(account)
+        return health.value, policy.breaker_failures, _us(policy.breaker_open_s), _us(policy.breaker_open_cap_s)
+
     def rescue(self) -> tuple[int, int]:
         """Return leases that ran out: how many had not started, how many had."""
-        handed, running = self._run("rescue", BATCH, "the worker was lost, or held the job for too long")
+        handed, running = self._run("rescue", BATCH, "the worker was lost, or held the job for too long", MAX_RESCUES)
         return handed, running
 
     def take_ended(self, runner: str) -> list[Record]:
@@ -174,12 +210,11 @@ class Lanes:
         fields: Any = self.client.hgetall(f"{self.partition}:lane:{account}")
         return {k.decode(): v.decode() for k, v in fields.items()}
 
-    def waiting(self, account: str) -> int:
-        """How many jobs wait in a lane, due or not."""
-        with self.client.pipeline(transaction=False) as pipe:
-            for priority in range(10):
-                pipe.zcard(f"{self.partition}:lane:{account}:waiting:{priority}")
-            return sum(pipe.execute())
+
+def written(limits: Sequence[Limit]) -> tuple[str, str]:
+    """Limits as the scripts read them, and as people do."""
+    spacings = dict.fromkeys(f"{round(_interval_s(limit) * 1e6)}:{limit.burst}" for limit in limits)
+    return " ".join(spacings), ", ".join(map(str, limits))
 
 
 def _interval_s(limit: Limit) -> float:

@@ -26,6 +26,14 @@ class Refusal(StrEnum):
     LOST = "lost"
 
 
+class Health(StrEnum):
+    """What an attempt says of its account's way to the provider, for the lane's breaker."""
+
+    GOOD = "good"
+    BAD = "bad"
+    UNTOLD = ""
+
+
 class Noted(StrEnum):
     """Whether a running job's notes were written down."""
 
@@ -72,6 +80,7 @@ class Record:
     look: bool
     looks: int
     unknown_since: float | None
+    probe: bool
     accepted_at: float
     started_at: float | None
     expires_at: float | None
@@ -116,6 +125,7 @@ class Again:
     unknown_now: bool = False  # the changing request of this attempt is the one whose outcome is unknown
     throttles: int = 0
     pause_s: float = 0.0
+    adapt: bool = False  # the rate was too high, and nobody said for how long to wait
     pause_reason: str = ""
 
 
@@ -145,6 +155,7 @@ def record_of(fields: list[bytes]) -> Record:
         look=number(b"look") == 1,
         looks=number(b"looks"),
         unknown_since=time(b"unknown_since"),
+        probe=number(b"probe") == 1,
         accepted_at=time(b"accepted_at") or 0.0,
         started_at=time(b"started_at"),
         expires_at=time(b"expires_at"),

@@ -1,7 +1,11 @@
--- Write down what applies to one lane ("*": to the provider as a whole), and look at it anew if jobs wait there.
--- ARGV: account, limits, the limits as text, max_in_flight (0: no cap)
-local account = ARGV[1]
-redis.call('HSET', lane_key(account), 'limits', ARGV[2], 'limits_text', ARGV[3], 'max_in_flight', ARGV[4])
-for priority = 0, 9 do
-  if redis.call('EXISTS', waiting_key(account, priority)) == 1 then look_at_lane(account, now) end
+-- Write down what the configuration says of one lane ("*": of the provider as a whole, "<account>/<operation>": of one
+-- operation), and look anew at what it concerns. A limit that an operator set leads.
+-- ARGV: account, limits, the limits as text, max_in_flight (0: no cap), weight, adaptive (0/1)
+local account, lane = ARGV[1], lane_key(ARGV[1])
+local limits, cap = redis.call('HGET', lane, 'limits'), redis.call('HGET', lane, 'max_in_flight')
+redis.call('HSET', lane, 'configured', ARGV[2], 'configured_text', ARGV[3], 'max_in_flight', ARGV[4], 'weight', ARGV[5],
+  'adaptive', ARGV[6])
+if redis.call('HEXISTS', lane, 'ordered_by') == 0 then redis.call('HSET', lane, 'limits', ARGV[2], 'limits_text', ARGV[3]) end
+if limits ~= redis.call('HGET', lane, 'limits') or cap ~= ARGV[4] then
+  if redis.call('SISMEMBER', K .. ':accounts', account) == 1 then look_at_lane(account, now) else look_at_all() end
 end

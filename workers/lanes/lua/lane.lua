@@ -30,11 +30,18 @@ local function look_at_lane(account, at)
   wake()
 end
 
+local function count(account, field, by)
+  redis.call('HINCRBY', lane_key(account), field, by)
+  redis.call('HINCRBY', lane_key('*'), field, by)
+end
+
 local function put_in_lane(account, id, due)
   local job = job_key(account, id)
   local fields = redis.call('HMGET', job, 'priority', 'sequence', 'ends_at')
   redis.call('HSET', job, 'state', 'waiting', 'due', due)
   redis.call('ZADD', waiting_key(account, fields[1]), due, entry(number(fields[2]), id))
+  redis.call('SADD', K .. ':accounts', account)
+  count(account, 'waiting', 1)
   if number(fields[3]) > 0 then redis.call('ZADD', K .. ':ends', fields[3], account .. '/' .. id) end
   look_at_lane(account, math.max(due, now))
 end
@@ -42,15 +49,27 @@ end
 local function take_from_lane(account, id)
   local fields = redis.call('HMGET', job_key(account, id), 'priority', 'sequence')
   redis.call('ZREM', waiting_key(account, fields[1]), entry(number(fields[2]), id))
+  count(account, 'waiting', -1)
 end
 
-local function give_lease(account, id, state, lease_us, runner)
+local function give_lease(account, id, state, lease_us, runner, probe)
   local fence = redis.call('INCR', K .. ':fence')
   redis.call('HSET', job_key(account, id), 'state', state, 'fence', fence, 'runner', runner, 'asked', 0, 'changed', 0,
-    'paced', state == 'handed' and 1 or 0)
+    'paced', state == 'handed' and 1 or 0, 'probe', probe and 1 or 0)
   redis.call('ZADD', K .. ':' .. state, now + lease_us, account .. '/' .. id)
-  redis.call('HINCRBY', lane_key(account), 'in_flight', 1)
+  count(account, 'in_flight', 1)
   return fence
+end
+
+-- Every lane that has jobs, after a change that may concern many of them.
+local function look_at_all()
+  for _, account in ipairs(redis.call('SMEMBERS', K .. ':accounts')) do look_at_lane(account, now) end
+end
+
+local FOR_EVER = 253402300799 * 1000000 -- the end of the year 9999
+
+local function audit(who, action, target, detail)
+  redis.call('XADD', K .. ':audit', '*', 'who', who, 'action', action, 'target', target, 'detail', detail)
 end
 
 local function add_history(job, line)
@@ -63,14 +82,32 @@ local function put_in_outbox(event, routing_key)
   redis.call('XADD', K .. ':outbox', '*', 'event', event, 'routing_key', routing_key)
 end
 
+-- An adaptive lane that was throttled goes at a share of its rate, which grows back evenly: AIMD.
+local GROWS_BACK_US = 600 * 1000000 -- from nothing to the full rate
+
+local function share_of(lane)
+  local held = redis.call('HMGET', lane, 'share', 'share_at')
+  if not held[1] then return 1 end
+  return math.min(1, number(held[1]) + (now - number(held[2])) / GROWS_BACK_US)
+end
+
 -- GCRA. A lane's limits stand in its hash as "<interval>:<burst> …", their theoretical arrival times beside
--- them, under the names "<kind>:<interval>:<burst>"; the provider's own limits are those of the lane "*".
+-- them, under the names "<kind>:<interval>:<burst>". The provider's own limits are those of the lane "*", those of
+-- an operation stand under "<account>/<operation>" and "*/<operation>".
 -- earliest() says when one more may go under the limits of these lanes, and spends nothing; spend() writes it down.
+local function limited_by(account, operation)
+  return {account, '*', account .. '/' .. operation, '*/' .. operation}
+end
+
 local function each_limit(lanes, act)
-  for _, account in ipairs(lanes) do
-    local lane = lane_key(account)
-    for interval, burst in string.gmatch(redis.call('HGET', lane, 'limits') or '', '(%d+):(%d+)') do
-      act(lane, interval .. ':' .. burst, number(interval), number(burst))
+  for _, name in ipairs(lanes) do
+    local lane = lane_key(name)
+    local limits = redis.call('HGET', lane, 'limits')
+    if limits and limits ~= '' then
+      local share = share_of(lane)
+      for interval, burst in string.gmatch(limits, '(%d+):(%d+)') do
+        act(lane, interval .. ':' .. burst, math.floor(number(interval) / share), number(burst))
+      end
     end
   end
 end
@@ -79,8 +116,10 @@ local function earliest(lanes, kinds)
   local at = now
   each_limit(lanes, function(lane, name, interval, burst)
     for _, kind in ipairs(kinds) do
-      local arrival = number(redis.call('HGET', lane, kind .. ':' .. name))
-      at = math.max(at, arrival - (burst - 1) * interval)
+      local arrival = redis.call('HGET', lane, kind .. ':' .. name)
+      -- A limit that is new here begins with the last permit, so that a change of limits lets nothing bunch up.
+      if not arrival and kind == 'permit' then arrival = number(redis.call('HGET', lane, 'last_permit')) + interval end
+      at = math.max(at, number(arrival) - (burst - 1) * interval)
     end
   end)
   return at
@@ -90,18 +129,36 @@ local function spend(lanes, kind, at)
   each_limit(lanes, function(lane, name, interval)
     local field = kind .. ':' .. name
     redis.call('HSET', lane, field, math.max(number(redis.call('HGET', lane, field)), at) + interval)
+    if kind == 'permit' then redis.call('HSET', lane, 'last_permit', at) end
   end)
 end
 
-local function paused_until(account) return number(redis.call('HGET', lane_key(account), 'paused_until')) end
+-- Two pauses: what the provider asked for, and what an operator ordered.
+local function paused_until(account)
+  local held = redis.call('HMGET', lane_key(account), 'paused_until', 'held_until')
+  return math.max(number(held[1]), number(held[2]))
+end
+
+-- The breaker of a lane. open_until is missing while it is closed; once that time has come, single probes may go.
+local function open_until(account) return number(redis.call('HGET', lane_key(account), 'open_until')) end
+
+local function note_health(account, health, failures_to_open, open_us, open_cap_us)
+  local lane = lane_key(account)
+  if health == 'good' then redis.call('HDEL', lane, 'failures', 'open_until', 'opens') end
+  if health ~= 'bad' then return end
+  local failures = redis.call('HINCRBY', lane, 'failures', 1)
+  if failures < failures_to_open or open_until(account) > now then return end
+  local opens = redis.call('HINCRBY', lane, 'opens', 1)
+  redis.call('HSET', lane, 'open_until', now + math.min(open_cap_us, open_us * 2 ^ math.min(opens - 1, 30)))
+end
 
 local function end_lease(account, id)
   redis.call('ZREM', K .. ':handed', account .. '/' .. id)
   redis.call('ZREM', K .. ':running', account .. '/' .. id)
-  redis.call('HINCRBY', lane_key(account), 'in_flight', -1)
-  local held = redis.call('HMGET', job_key(account, id), 'paced', 'asked')
+  count(account, 'in_flight', -1)
+  local held = redis.call('HMGET', job_key(account, id), 'paced', 'asked', 'operation')
   if number(held[1]) == 1 and number(held[2]) == 0 then -- it was counted by the pace in vain
-    each_limit({account, '*'}, function(lane, name, interval)
+    each_limit(limited_by(account, held[3]), function(lane, name, interval)
       redis.call('HINCRBY', lane, 'pace:' .. name, -interval)
     end)
   end

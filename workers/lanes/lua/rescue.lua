@@ -1,7 +1,9 @@
 -- Return leases that ran out. Never started: the job keeps its place and nothing is spent. Started: it may have
 -- been sent, so the attempt counts, and a request that changes something must be looked for first.
--- ARGV: how many at most, what the history says of it. Returns {never started, started}
-local most = number(ARGV[1])
+-- A job that lost its worker so often that it may be the reason is not handed out again, but left to be answered.
+-- ARGV: how many at most, what the history says of it, how many lost workers are too many.
+-- Returns {never started, started}
+local most, too_many = number(ARGV[1]), number(ARGV[3])
 
 local function expired(state)
   return redis.call('ZRANGEBYSCORE', K .. ':' .. state, '-inf', now, 'LIMIT', 0, most)
@@ -28,8 +30,9 @@ for _, member in ipairs(running) do
     redis.call('HSET', job, 'look', 1, 'looks', 0, 'unknown_since', held[3])
   end
   redis.call('HDEL', job, 'progress')
-  redis.call('HINCRBY', job, 'rescues', 1)
+  local poison = redis.call('HINCRBY', job, 'rescues', 1) >= too_many
   end_lease(account, id)
-  put_in_lane(account, id, now)
+  put_in_lane(account, id, poison and now + 3600 * 1000000 or now)
+  if poison then redis.call('ZADD', K .. ':ends', now, member) end
 end
 return {#handed, #running}

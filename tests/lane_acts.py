@@ -1,0 +1,71 @@
+"""How do tests act on the lanes? The acts of a job's life, each in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+
+from workers.lanes.lanes import Lanes
+from workers.lanes.state import Accepted, Again, Handed, Health, Record
+from workers.settings import ProviderConfig
+
+CONFIG = ProviderConfig(base_url="http://provider")
+AGAIN = Again(after_s=0.0, spent=True)
+
+
+def new_lanes(state: redis.Redis, request_timeout_s: float = 30.0) -> Lanes:
+    lanes = Lanes(state, "pubmatic", CONFIG, request_timeout_s)
+    configure(lanes)
+    return lanes
+
+
+def configure(
+    lanes: Lanes, *, limits: Sequence[str] = (), whole: dict[str, Any] | None = None, **accounts: dict[str, Any]
+) -> None:
+    """``whole`` is more of the provider's own table."""
+    table = {"base_url": "http://provider", "limits": limits, "accounts": accounts} | (whole or {})
+    lanes.config = ProviderConfig.model_validate(table)
+    lanes.configure()
+
+
+def accept(lanes: Lanes, job_id: str, account: str = "acme", **other: Any) -> Accepted:
+    fields: dict[str, Any] = {
+        "account": account, "id": job_id, "operation": "create_audience", "digest": "d", "body": b"{}",
+        "priority": 5, "not_before": None, "expires_at": None, "max_age_s": 3600.0,
+    }  # fmt: skip
+    return lanes.accept(**{**fields, **other})
+
+
+def take(lanes: Lanes, most: int = 32, lease_s: float = 10.0) -> list[Handed]:
+    return list(lanes.take(most, lease_s).jobs)
+
+
+def start(lanes: Lanes, handed: Handed, runner: str = "runner") -> Record:
+    record = lanes.start(handed.account, handed.id, handed.fence, runner)
+    assert record is not None
+    return record
+
+
+def started(lanes: Lanes, job_id: str = "a", **other: Any) -> Record:
+    accept(lanes, job_id, **other)
+    return start(lanes, take(lanes)[0])
+
+
+def finish(
+    lanes: Lanes,
+    record: Record,
+    *,
+    dead: dict[str, str] | None = None,
+    keep_s: float = 60.0,
+    health: Health = Health.UNTOLD,
+) -> bool:
+    return lanes.finish(
+        record, state="failed" if dead else "succeeded", attempts=1, requests=1, event=b'{"id":"e"}',
+        routing_key="pubmatic.create_audience.x", keep_s=keep_s, line="", health=health, dead=dead, dead_keep_s=60.0,
+    )  # fmt: skip
+
+
+def outbox(lanes: Lanes) -> int:
+    return int(lanes.client.xlen(f"{lanes.partition}:outbox"))
