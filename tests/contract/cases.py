@@ -9,8 +9,9 @@ They stand beside this file, or in the folder that ``AUDIENCE_CONTRACT_CASES`` n
     env              over the environment of provider.json; null takes a variable away
     payload          of the job
     files            the files that the job may name: their text by their name
+    notes            what earlier attempts of the job wrote down
     find             look up instead of sending: null, or since when
-    exchanges        requests in order, each with its answer
+    exchanges        requests in order, each with its answer; "safe" if it may be repeated though it is no GET
     request, answer  the same where there is one
     outcome          "is": the name of the outcome or look; its fields; of "said" only what is named
 

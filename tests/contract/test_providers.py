@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from calls import call_to
 from cases import ELSEWHERE, Case, body_of, every_case, with_cases
 from pydantic import TypeAdapter
@@ -37,7 +38,9 @@ if not EXAMINED or not PROVIDERS.keys() >= set(EXAMINED):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_case(case: Case, recorded: RecordedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_case(
+    case: Case, recorded: RecordedServer, shared: redis.Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name, value in case.env.items():
         if value is None:
             monkeypatch.delenv(name, raising=False)
@@ -50,7 +53,9 @@ def test_case(case: Case, recorded: RecordedServer, monkeypatch: pytest.MonkeyPa
     permits: list[bool] = []
     for name, text in case.fields.get("files", {}).items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    call = call_to(config.base_url, config.accounts["acme"], permits.append, files=Files(tmp_path), deadline_s=5.0)
+    account = config.accounts["acme"]
+    call = call_to(config.base_url, account, permits.append, state=shared, files=Files(tmp_path), deadline_s=5.0)
+    call.notes.known |= case.fields.get("notes", {})
     recorded.play([each["answer"] for each in case.exchanges])
 
     try:
@@ -66,7 +71,7 @@ def test_case(case: Case, recorded: RecordedServer, monkeypatch: pytest.MonkeyPa
     assert len(recorded.arrived) == len(case.exchanges)
     for arrived, exchange in zip(recorded.arrived, case.exchanges, strict=True):
         assert shown_request(arrived, exchange["request"]) == exchange["request"]
-    assert permits == [changes(each["request"]) for each in case.exchanges], "one permit a request"
+    assert permits == [changes(each) for each in case.exchanges], "one permit a request"
     assert_fit_for_an_event(ending)
     assert_secrets_are_known(case, recorded, call.secrets)
 
@@ -103,9 +108,10 @@ def recorded_answers(name: str) -> Iterable[Answer]:
                 yield Answer(answer["status"], headers, body_of(answer))
 
 
-def changes(request: dict[str, Any]) -> bool:
+def changes(exchange: dict[str, Any]) -> bool:
     """Whether a request is not safe to repeat."""
-    return request["method"] != "GET" and "presigned" not in request
+    request = exchange["request"]
+    return request["method"] != "GET" and "presigned" not in request and "safe" not in exchange
 
 
 def shown(ending: Any, expected: dict[str, Any]) -> dict[str, Any]:
