@@ -77,6 +77,12 @@ def test_a_bucket_that_no_bucket_can_be_called(bucket: str) -> None:
             FILES.open(f"{scheme}://{bucket}/ids.csv")
 
 
+@pytest.mark.parametrize("named", ["s3:bucket/ids.csv", "s3:/bucket/ids.csv", "gs:x://bucket/ids.csv", "s3:"])
+def test_a_bucket_comes_after_two_slashes(named: str) -> None:
+    with pytest.raises(Unusable, match="no possible name"):
+        FILES.open(named)
+
+
 @pytest.mark.parametrize("key", ["", "day/", "/ids.csv", "day//ids.csv", "../ids.csv", "./ids.csv", "day/.."])
 def test_a_key_that_would_be_read_as_another(key: str) -> None:
     with pytest.raises(Unusable, match="s3://bucket is missing, or has a part that is empty"):

