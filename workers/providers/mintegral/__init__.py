@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from workers.providers.mintegral.config import MintegralConfig
 from workers.providers.mintegral.create_audience import CreateAudience
+from workers.providers.mintegral.upload_audience_file import UploadAudienceFile
 from workers.providers.provider import Operation, Provider
 from workers.settings import ProviderConfig
 
@@ -14,7 +15,12 @@ from workers.settings import ProviderConfig
 class _Mintegral:
     name = "mintegral"
     config_model: type[ProviderConfig] = MintegralConfig
-    operations: Mapping[str, Operation] = MappingProxyType({"create_audience": CreateAudience()})
+    operations: Mapping[str, Operation] = MappingProxyType(
+        {
+            "create_audience": CreateAudience(),
+            "upload_audience_file": UploadAudienceFile(),
+        }
+    )
 
 
 PROVIDER: Provider = _Mintegral()

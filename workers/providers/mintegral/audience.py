@@ -11,9 +11,16 @@ _WHOLE = frozenset(("ta_id", "platform", "ta_type", "area_type", "ctime", "utime
 
 def ta_id(data: Any) -> int | None:
     """The id in ``data``; None where there is no positive whole number."""
-    value = data.get("ta_id") if isinstance(data, dict) else None
-    whole = int(value) if isinstance(value, int | str) and re.fullmatch("[0-9]{1,30}", str(value)) else 0
-    return whole if whole > 0 else None
+    value = whole(data.get("ta_id")) if isinstance(data, dict) else None
+    return value if value is not None and value > 0 else None
+
+
+def whole(value: Any) -> int | None:
+    """A number, or a text of digits, as a whole number; None where it is none."""
+    digits = (
+        re.fullmatch(r"\s*(-?[0-9]{1,30})(?:\.0)?\s*", str(value)) if isinstance(value, int | float | str) else None
+    )
+    return int(digits[1]) if digits else None
 
 
 def normalised(audience: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,8 +35,9 @@ def result(audience: Mapping[str, Any], known_id: int, *, already_existed: bool)
 
 
 def _value(name: str, value: Any) -> Any:
-    if name in _WHOLE and isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,30}", value.strip()):
-        return int(value)
+    if name in _WHOLE:
+        number = whole(value)
+        return value if number is None else number
     if (
         name == "device_type"
         and isinstance(value, int | str)

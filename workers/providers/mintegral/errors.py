@@ -6,8 +6,9 @@ not public, so that a code leads where it is known, and the text decides where i
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workers.http import Answer
@@ -17,28 +18,38 @@ from workers.providers.answers import STATUSES, Means, Refusal, by_status, uncle
 SUCCESS = "200"
 
 CODES: Mapping[str, Means] = {
-    "10000": Means.REJECTED,  # a required parameter is missing; HTTP 200 (Go SDK, 2026-08-12)
     # Unverified: codes that repeat an HTTP status, read as that status is.
     "401": Means.AUTH,
-    "403": Means.AUTH,
+    "403": Means.FORBIDDEN,
     "429": Means.THROTTLED,
     # "Still generating": known of reports only; a create that is answered so may have been applied.
     "201": Means.FAILED,
     "202": Means.FAILED,
 }
 
-# Unverified, all of them: signs seen in clients and help pages. The first that matches leads.
+# Unverified, all of them: signs seen in clients and help pages, and their likely Chinese. The first that matches leads.
 TEXTS: Mapping[str, Means] = {
-    r"rate.?limit|too (?:frequent|many requests)": Means.THROTTLED,
-    r"(?:name|audience)\b.*\b(?<!not )exists?\b|already exists?|duplicated?\b": Means.EXISTS,
-    r"\btoken\b|access.?key|\btimestamp\b|permission denied|no permission|\blog.?in\b": Means.AUTH,
+    # Of a parameter, even if it is called like a credential: those are never left out.
+    r"\b(?:is|are) (?:required|missing)\b|missing (?:required )?param|不能为空|缺少": Means.REJECTED,
+    r"rate.?limit|too (?:frequent|many requests)|频繁|限流": Means.THROTTLED,
+    r"(?:name|audience)\b.*\b(?<!not )(?<!n't )exists?\b|already exists?|duplicated?\b|已存在|重复": Means.EXISTS,
+    r"\btoken\b|access.?key|\btimestamp\b|permission denied|no permission|\blog.?in\b|令牌|签名|登录|权限": Means.AUTH,
 }
 
 CODE_CLASSES: Mapping[str, Means] = {
     # A code of no row above, without a telling text.
+    "10000": Means.REJECTED,  # a required parameter is missing, with HTTP 200 (Go SDK, 2026-08-12); else unverified
     "5xx": Means.FAILED,  # the server failed while it handled the request
     "*": Means.REJECTED,
 }
+
+EARLY = re.compile(
+    r"\bhours?\b|\b12 ?h?\b|twelve|frequen|too (?:soon|early)|\blater\b|recent|\bonce\b|interval|\bwait\b"
+    r"|小时|频繁|稍后|间隔",
+    re.IGNORECASE,
+)
+"""Unverified: words of an update that is refused within 12 hours of the last change. Its code and text are unknown, so
+that such words only lead to a look at the audience's own time of change (twelve_hours.py)."""
 
 ROWS = frozenset(
     [f"code {code}" for code in (*CODES, *CODE_CLASSES)]
@@ -46,11 +57,13 @@ ROWS = frozenset(
     + [f"status {status}" for status in STATUSES]
 )
 
+_SHOWN = 500  # characters of details that are no sentence
 
-def refused(answer: Answer, sent_name: str = "") -> Refusal | None:
+
+def refused(answer: Answer, sent: Iterable[str] = ()) -> Refusal | None:
     """The refusal in an answer; None where both the status and the code say success.
 
-    ``sent_name`` is what the request named: an answer may quote it, and it must not be read as a sign.
+    ``sent`` are the texts of the request: an answer may quote them, and they must not be read as a sign.
     """
     succeeded = 200 <= answer.status < 300  # noqa: PLR2004 - RFC 9110, 15.3
     code, text = _code(answer.json), _text(answer.json)
@@ -58,29 +71,32 @@ def refused(answer: Answer, sent_name: str = "") -> Refusal | None:
         return None
     if code is None and succeeded:
         return unclear(answer, "Mintegral answered without a code")
-    if code is None or code == SUCCESS:
-        row, means = by_status(answer.status)
-        return Refusal(row, means, Said(text or f"Mintegral answered HTTP {answer.status}", code, answer.status))
-    row, means = _by_envelope(code, text.replace(sent_name, "") if sent_name else text, answer.status)
-    return Refusal(row, means, Said(text or f"Mintegral answered code {code}", code, answer.status))
+    row, means = _row(code, _without(sent, text), answer.status)
+    by_itself = f"Mintegral answered {f'HTTP {answer.status}' if code in (None, SUCCESS) else f'code {code}'}"
+    return Refusal(row, means, Said(text or by_itself, code, answer.status))
 
 
-def _by_envelope(code: str, text: str, status: int) -> tuple[str, Means]:
-    if code in CODES:
+def _row(code: str | None, text: str, status: int) -> tuple[str, Means]:
+    if code is not None and code in CODES:
         return f"code {code}", CODES[code]
     if str(status) in STATUSES or status >= 500:  # noqa: PLR2004 - a failed server's words prove nothing
         return by_status(status)
     for pattern, means in TEXTS.items():
         if re.search(pattern, text, re.IGNORECASE):
             return f"text {pattern}", means
-    row = "5xx" if re.fullmatch("5[0-9]{2}", code) else "*"
+    if code is None or code == SUCCESS:
+        return by_status(status)
+    row = code if code in CODE_CLASSES else "5xx" if re.fullmatch("5[0-9]{2}", code) else "*"
     return f"code {row}", CODE_CLASSES[row]
 
 
 def _code(body: Any) -> str | None:
-    """The code as text, because clients met it as a number and as a string."""
+    """The code as text: clients met it as a number and as a string, and JSON's 200.0 is the number 200."""
     code = body.get("code") if isinstance(body, dict) else None
-    return str(code) if isinstance(code, int | str) and not isinstance(code, bool) else None
+    if isinstance(code, bool) or not isinstance(code, int | float | str):
+        return None
+    whole = re.fullmatch(r"\s*(-?[0-9]{1,18})(?:\.0+)?\s*", str(code))
+    return whole[1] if whole else str(code).strip()[:64] or None
 
 
 def _text(body: Any) -> str:
@@ -88,4 +104,14 @@ def _text(body: Any) -> str:
     if not isinstance(body, dict):
         return ""
     said = [body.get(name) for name in ("msg", "message", "data")]
-    return "; ".join(dict.fromkeys(each.strip() for each in said if isinstance(each, str) and each.strip()))
+    texts = [each.strip() for each in said if isinstance(each, str) and each.strip()]
+    if not texts and isinstance(body.get("data"), dict | list) and body["data"]:
+        return json.dumps(body["data"], ensure_ascii=False)[:_SHOWN]
+    return "; ".join(dict.fromkeys(texts))
+
+
+def _without(sent: Iterable[str], text: str) -> str:
+    """The text without what the request itself named, where it stands as a word of its own."""
+    for each in sorted(filter(None, sent), key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", "", text)
+    return text

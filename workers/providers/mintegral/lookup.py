@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from workers.http import Call
-from workers.providers.mintegral.audience import normalised, result, ta_id
+from workers.providers.mintegral.audience import result, ta_id
+from workers.providers.mintegral.device_types import Table, kinds
 from workers.providers.mintegral.pages import read_list
 from workers.providers.provider import Absent, CannotTell, Found, Look
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far Mintegral's clock may be behind ours. Unverified. More would risk adopting an older namesake."""
 
-# IDFV and IDFV_MD5: 10 and 11 in Create (2025-07-29) and List, 12 and 13 in Update and newer copies of Create
-_SAME_DEVICE = {12: 10, 13: 11}
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a create asked for, as far as a row of the list shows it."""
+
+    ta_name: str
+    platform: int
+    area_type: int
+    device_types: tuple[int, ...]
+    table: Table
+
+    def is_(self, row: Mapping[str, Any]) -> bool:
+        """The name filter is fuzzy, so that names are compared. What a row leaves out speaks not against it."""
+        if row.get("ta_name") != self.ta_name:
+            return False
+        if row.get("platform") not in (None, self.platform) or row.get("area_type") not in (None, self.area_type):
+            return False
+        held = row.get("device_type")
+        return held is None or kinds(held, self.table) == kinds([*self.device_types], self.table)
 
 
-def look_up(requested: Mapping[str, Any], call: Call, since: datetime | None) -> Look:
-    """Look for the audience of a create's body; ``since`` as in ``Findable.find``."""
-    params = [("ta_name", requested["ta_name"]), ("platform", str(requested["platform"]))]
-    listing = read_list(call, params)
+def look_up(wanted: Wanted, call: Call, since: datetime | None, differences: tuple[str, ...] = ()) -> Look:
+    """Look for the audience of a create; ``since`` as in ``Findable.find``."""
+    listing = read_list(call, [("ta_name", wanted.ta_name), ("platform", str(wanted.platform))])
     if listing.cut is not None:
         return CannotTell(listing.cut)
-    rows = [normalised(each) for each in listing.audiences]
-    matching = [each for each in rows if _is_requested(requested, each) and _since(since, each)]
+    matching = [each for each in listing.audiences if wanted.is_(each) and _since(since, each)]
     if not matching:
         return Absent()
     if len(matching) > 1:
@@ -33,21 +50,8 @@ def look_up(requested: Mapping[str, Any], call: Call, since: datetime | None) ->
     known_id = ta_id(matching[0])
     if known_id is None:
         return CannotTell("the audience that matches the request has no ta_id")
-    return Found(result(matching[0], known_id, already_existed=since is None), ours=since is not None)
-
-
-def _is_requested(requested: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """The name filter is fuzzy, so that names are compared. What a row leaves out speaks not against it."""
-    if row.get("ta_name") != requested["ta_name"]:
-        return False
-    if any(row.get(name) not in (None, requested[name]) for name in ("platform", "area_type")):
-        return False
-    held = row.get("device_type")
-    return held is None or _devices(held) == _devices([each["device_type"] for each in requested["data_path"]])
-
-
-def _devices(types: Any) -> set[Any]:
-    return {_SAME_DEVICE.get(each, each) for each in types} if isinstance(types, list) else {types}
+    ours = since is not None
+    return Found(result(matching[0], known_id, already_existed=not ours), ours, differences)
 
 
 def _since(since: datetime | None, row: Mapping[str, Any]) -> bool:
