@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 from workers.providers.mintegral.config import MintegralConfig
 from workers.providers.mintegral.create_audience import CreateAudience
+from workers.providers.mintegral.delete_audience import DeleteAudience
+from workers.providers.mintegral.list_audiences import ListAudiences
 from workers.providers.mintegral.upload_audience_file import UploadAudienceFile
 from workers.providers.provider import Operation, Provider
 from workers.settings import ProviderConfig
@@ -18,6 +20,8 @@ class _Mintegral:
     operations: Mapping[str, Operation] = MappingProxyType(
         {
             "create_audience": CreateAudience(),
+            "list_audiences": ListAudiences(),
+            "delete_audience": DeleteAudience(),
             "upload_audience_file": UploadAudienceFile(),
         }
     )
