@@ -9,6 +9,7 @@ from workers.providers.mintegral.config import MintegralConfig
 from workers.providers.mintegral.create_audience import CreateAudience
 from workers.providers.mintegral.delete_audience import DeleteAudience
 from workers.providers.mintegral.list_audiences import ListAudiences
+from workers.providers.mintegral.update_audience import UpdateAudience
 from workers.providers.mintegral.upload_audience_file import UploadAudienceFile
 from workers.providers.provider import Operation, Provider
 from workers.settings import ProviderConfig
@@ -20,6 +21,7 @@ class _Mintegral:
     operations: Mapping[str, Operation] = MappingProxyType(
         {
             "create_audience": CreateAudience(),
+            "update_audience": UpdateAudience(),
             "list_audiences": ListAudiences(),
             "delete_audience": DeleteAudience(),
             "upload_audience_file": UploadAudienceFile(),

@@ -1,0 +1,97 @@
+"""Is it too early to change an audience again? Held against the audience's own time of change.
+
+Mintegral refuses an update within 12 hours of the creation or the last change (Update Audience, 2025-07-17). Code and
+text of that refusal are unknown, so that no words are trusted alone. Such a job waits for its time.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from workers.http import Answer, Call
+from workers.outcome import AttemptEnded, Deferred, Outcome, Rejected, Said, Unavailable
+from workers.providers.answers import Means, Refusal
+from workers.providers.mintegral.errors import EARLY
+from workers.providers.mintegral.pages import ask_for, one_of, page_of
+from workers.providers.mintegral.request import change_refused
+
+LOCK = timedelta(hours=12)
+MARGIN = timedelta(minutes=1)  # how exactly Mintegral counts is not documented
+UNSEEN_WAIT = timedelta(hours=1)  # where the time of change is not to be had; our own choice
+
+_LATEST = 10**11  # Unix seconds of the year 5138; a larger number is in other units
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An audience's row in the list, None if it is not there, and Mintegral's time then, in Unix seconds."""
+
+    row: Mapping[str, Any] | None
+    at: float
+
+    @property
+    def changed_at(self) -> int | None:
+        """When it was last changed, in Unix seconds; None where that is not said."""
+        times = [(self.row or {}).get(name) for name in ("utime", "ctime")]
+        return max((each for each in times if isinstance(each, int) and 0 < each < _LATEST), default=None)
+
+    @property
+    def wait_s(self) -> float | None:
+        """How long it cannot be changed yet, 0 if it can; None where that is not to be had."""
+        if self.changed_at is None:
+            return None
+        longest = (LOCK + MARGIN).total_seconds()
+        return min(max(0.0, self.changed_at + longest - self.at), longest)
+
+
+def see(call: Call, ta_id: int) -> Seen:
+    """Look at one audience. Raises ``AttemptEnded``."""
+    answer = ask_for(call, [("ta_ids", str(ta_id))], 1)
+    return Seen(one_of([ta_id], page_of(answer, 1).audiences).get(ta_id), _time_of(answer))
+
+
+def check_before_upload(call: Call, ta_id: int) -> None:
+    """Raise ``AttemptEnded`` where an update is in vain, before gigabytes are uploaded for it."""
+    seen = see(call, ta_id)
+    if seen.row is None:
+        raise AttemptEnded(Rejected(Said(f"Mintegral lists no audience {ta_id} of this account")))
+    if seen.wait_s:
+        said = Said("the audience was created or changed less than 12 hours ago; Mintegral takes no update so soon")
+        raise AttemptEnded(Deferred(said, seen.wait_s))
+
+
+def refused_update(call: Call, ta_id: int, refusal: Refusal, answer: Answer) -> Outcome:
+    """The outcome of a refused update: ``Deferred`` where it speaks of time and the audience is that young."""
+    as_always = change_refused(refusal, answer)
+    if not _may_be_early(refusal, answer):
+        return as_always
+    try:
+        wait_s = see(call, ta_id).wait_s
+    except AttemptEnded as ended:
+        if not isinstance(ended.outcome, Unavailable):
+            raise
+        wait_s = None
+    if wait_s == 0:
+        return as_always
+    return Deferred(refusal.said, UNSEEN_WAIT.total_seconds() if wait_s is None else wait_s)
+
+
+def _may_be_early(refusal: Refusal, answer: Answer) -> bool:
+    text = refusal.said.message
+    if refusal.means is Means.FAILED or answer.status == 429:  # noqa: PLR2004 - RFC 6585: of the account, not of a job
+        return False
+    return EARLY.search(text) is not None and re.search("not exist|not found|不存在", text, re.IGNORECASE) is None
+
+
+def _time_of(answer: Answer) -> float:
+    """Mintegral's own clock, which wrote the time of change; ours where it is not told."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return time.time()
