@@ -1,0 +1,199 @@
+"""Does whatever Mintegral and its storage answer end as exactly one outcome? Any bytes, any JSON, any status."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from calls import call_to
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from schemas.event import Result
+from workers.files import Files
+from workers.outcome import AttemptEnded, Outcome, Succeeded
+from workers.providers.mintegral import PROVIDER
+from workers.providers.provider import Absent, CannotTell, Found
+
+RESULT: TypeAdapter[Any] = TypeAdapter(Result)
+DATA_PATH = [{"device_type": 2, "data_path": "s3://b/idfa.csv"}, {"device_type": 12, "data_path": "s3://b/idfv.csv"}]
+FILES = [{"device_type": 2, "file": "ids.csv"}]
+CREATE = {"ta_name": "test", "area_type": 1, "platform": 2}
+PAYLOADS = [
+    ("create_audience", CREATE | {"data_path": DATA_PATH}),
+    ("create_audience", CREATE | {"files": FILES}),
+    ("update_audience", {"ta_id": 4734, "data_path": DATA_PATH}),
+    ("update_audience", {"ta_id": 4734, "files": FILES}),
+    ("list_audiences", {"ta_ids": [4734], "max_items": 3}),
+    ("delete_audience", {"ta_id": [4734, 1148]}),
+    ("upload_audience_file", {"file": "ids.csv", "area_type": 1}),
+]
+FINDABLE = [each for each in PAYLOADS if hasattr(PROVIDER.operations[each[0]], "find")]
+SINCE = datetime(2024, 1, 10, 10, tzinfo=UTC)
+FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+ODD = JSON | st.sampled_from(["4734", "4734 ", 4734.0, -1, 10**40, "9" * 400, "1" * 5000, "\ud800", 1704880000, 1e300])
+NUMBER = st.sampled_from([4734, 1148, "4734", 1, 0, 500, 1704880000, "1704880000"]) | ODD
+SENTENCE = st.sampled_from(["success", "too frequent, 12 hours", "token error", "audience name already exists"]) | ODD
+ROW = st.fixed_dictionaries(
+    {},
+    optional={
+        "ta_id": NUMBER,
+        "ta_name": st.just("test") | ODD,
+        "platform": st.just(2) | ODD,
+        "area_type": st.just(1) | ODD,
+        "device_type": st.sampled_from(["2,10", "2,,10", "2, 12", 2]) | ODD,
+        "ctime": NUMBER,
+        "utime": NUMBER,
+    },
+)
+LISTED = st.fixed_dictionaries(
+    {"list": st.lists(ROW, max_size=3) | ODD}, optional={"total": NUMBER, "limit": NUMBER, "page": NUMBER}
+)
+SIGNED = st.fixed_dictionaries(
+    {},
+    optional={
+        "method": st.just("PUT") | ODD,
+        "url": st.sampled_from(["{server}/put?X-Amz-Signature=0123456789abcdef", "http://[", "http://:0/"]) | ODD,
+        "data_path": st.just("s3://b/k") | ODD,
+    },
+)
+DATA = LISTED | st.fixed_dictionaries({"ta_id": NUMBER}) | st.fixed_dictionaries({"s3": SIGNED | ODD}) | ODD
+ENVELOPE = st.fixed_dictionaries(
+    {"code": st.sampled_from([200, "200", 200.0]) | st.sampled_from([401, 429, 201, 10000, 500, 0]) | ODD},
+    optional={"msg": SENTENCE, "message": SENTENCE, "data": DATA},
+)
+# What a socket can carry: half a surrogate pair goes out as the escape that JSON has for it.
+BODIES = st.one_of(ENVELOPE, ENVELOPE, JSON).map(lambda value: json.dumps(value).encode()) | st.binary(max_size=200)
+HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40).map(str.strip)
+TIME = HEADER | st.sampled_from(
+    ["Wed, 10 Jan 2024 10:00:00 GMT", "Wed, 10 Jan 99999 10:00:00 GMT", "1 Jan 1 1:1:1 -0000", "99999999999999999999"]
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One answer of the server."""
+
+    body: bytes
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+ANSWERS = st.lists(
+    st.builds(
+        Told,
+        BODIES,
+        st.sampled_from([200, 200, 200, 200, 403, 429, 503]) | st.integers(200, 999),
+        st.fixed_dictionaries({}, optional={"Retry-After": TIME, "Date": TIME}),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@pytest.mark.parametrize(
+    ("operation", "payload"), PAYLOADS, ids=[f"{name}-{n}" for n, (name, _) in enumerate(PAYLOADS)]
+)
+@FUZZ
+@given(answers=ANSWERS)
+def test_sending_ends_as_one_outcome(
+    server: Server, operation: str, payload: dict[str, Any], answers: list[Told]
+) -> None:
+    outcome = ending(server, answers, operation, payload, find=False)
+    assert isinstance(outcome, get_args(Outcome))
+    if isinstance(outcome, Succeeded):
+        assert RESULT.validate_python(outcome.result).model_dump() == outcome.result
+        json.dumps(outcome.result, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("operation", "payload"), FINDABLE, ids=[f"{name}-{n}" for n, (name, _) in enumerate(FINDABLE)]
+)
+@FUZZ
+@given(answers=ANSWERS)
+def test_looking_ends_as_one_look_or_outcome(
+    server: Server, operation: str, payload: dict[str, Any], answers: list[Told]
+) -> None:
+    look = ending(server, answers, operation, payload, find=True)
+    assert isinstance(look, (Found, Absent, CannotTell, *get_args(Outcome)))
+    if isinstance(look, Found):
+        assert RESULT.validate_python(look.result).model_dump() == look.result
+
+
+def ending(server: Server, answers: list[Told], operation: str, payload: dict[str, Any], *, find: bool) -> Any:
+    server.play(answers)
+    ours: Any = PROVIDER.operations[operation]
+    table = {"base_url": server.url, "accounts": {"acme": {"access_key": {"env": "K"}, "api_key": {"env": "K"}}}}
+    account = PROVIDER.config_model.model_validate(table).accounts["acme"]
+    call = call_to(server.url, account, files=Files(server.folder), deadline_s=5.0)
+    read = ours.payload_model.model_validate(payload)
+    try:
+        return ours.find(read, call, SINCE) if find else ours.send(read, call)
+    except AttemptEnded as ended:
+        return ended.outcome
+
+
+class Server:
+    """Answers what it is told, over and over, and closes the connection each time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._answers, self._next = [Told(b"")], 0
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.http.daemon_threads, self.http.block_on_close = True, False
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+
+    def play(self, answers: list[Told]) -> None:
+        self._answers, self._next = answers, 0
+
+    def take(self) -> Told:
+        self._next += 1
+        return self._answers[(self._next - 1) % len(self._answers)]
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        ours = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def handle_one_request(self) -> None:
+                self.raw_requestline = self.rfile.readline(65537)
+                self.close_connection = True
+                if not self.raw_requestline or not self.parse_request():
+                    return
+                self.rfile.read(int(self.headers.get("content-length") or 0))
+                told = ours.take()
+                body = told.body.replace(b"{server}", ours.url.encode())
+                lines = [f"HTTP/1.1 {told.status} X", "Connection: close", f"Content-Length: {len(body)}"]
+                lines += [f"{name}: {value}" for name, value in told.headers.items()]
+                self.wfile.write("\r\n".join([*lines, "", ""]).encode() + body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "ids.csv").write_text("idfa\nA\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("K", "0123456789abcdef0123456789abcdef")
+        ours = Server(folder)
+        threading.Thread(target=ours.http.serve_forever, args=(0.01,), daemon=True).start()
+        yield ours
+        ours.http.shutdown()
+        ours.http.server_close()
