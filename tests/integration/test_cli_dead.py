@@ -248,7 +248,7 @@ def test_a_message_replayed_after_a_crash_in_between_is_one_job(
     here.redis.restore(f"audience:{{rejected}}:dead:{id_.removeprefix('rejected/')}", 0, kept)
     here.redis.zadd("audience:{rejected}:dead", {id_.removeprefix("rejected/"): 1})
     audience("dead", "replay", id_).succeeded()
-    assert here.lanes["pubmatic"].waiting("later") == 1
+    assert here.lanes["pubmatic"].lane("later")["waiting"] == "1"
     assert listed(audience) == []
 
 

@@ -73,6 +73,7 @@ def test_every_configured_account_has_a_lane_with_the_contracts_fields(audience:
         "waiting": 1,
         "in_flight": 1,
         "limits": ["5/s", "10000/day"],
+        "rate_share": 1.0,
         "paused_until": None,
         "breaker": "closed",
     }
@@ -111,7 +112,7 @@ def test_a_job_of_a_paused_lane_waits_for_the_pause_with_its_reason(audience: Au
     assert record is not None
     here.lanes["pubmatic"].give_back(record, Again(0.0, spent=False, pause_s=60.0, pause_reason="slow down"))
     (wait,) = show(audience, "one", "globex")["waits"]
-    assert (wait["for"], wait["why"]) == ("pause", "the lane is paused: slow down")
+    assert (wait["for"], wait["why"]) == ("pause", "the lane is paused by the provider: slow down")
     lane = audience("lanes", "--json").lines[2]
     assert lane["paused_until"] == wait["until"]
 
@@ -145,3 +146,89 @@ def test_a_job_that_has_ended_shows_its_event_and_history(audience: Audience, he
 def test_a_job_that_nobody_knows_is_a_failure(audience: Audience) -> None:
     assert "No job nobody of pubmatic/acme" in audience("jobs", "show", "pubmatic", "acme", "nobody").failed_with(1)
     assert "is not installed" in audience("jobs", "show", "google", "acme", "nobody").failed_with(2)
+
+
+# ── Orders ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def lane_of(audience: Audience, account: str = "acme") -> Any:
+    lines = audience("lanes", "--json").succeeded().lines
+    return next(line for line in lines if (line["provider"], line["account"]) == ("pubmatic", account))
+
+
+def test_a_lane_is_paused_with_a_reason_and_resumed(audience: Audience, here: Service) -> None:
+    accept(here, id="one")
+    said = (
+        audience("lanes", "pause", "pubmatic", "acme", "--for", "2h", "--reason", "their maintenance").succeeded().out
+    )
+    assert said == "pubmatic/acme is paused for 2h; jobs still end when their own time ends\n"
+    assert here.lanes["pubmatic"].take(1, 10.0).jobs == ()
+    (wait,) = show(audience, "one")["waits"]
+    assert wait["for"] == "pause"
+    assert wait["why"].endswith(": their maintenance")
+    assert lane_of(audience)["paused_until"] == wait["until"]
+    assert lane_of(audience, "globex")["paused_until"] is None
+    audience("lanes", "resume", "pubmatic", "acme").succeeded()
+    assert lane_of(audience)["paused_until"] is None
+    assert take(here).id == "one"
+
+
+def test_a_provider_is_paused_as_a_whole_until_it_is_resumed(audience: Audience, here: Service) -> None:
+    audience("lanes", "pause", "pubmatic").succeeded()
+    assert lane_of(audience, "globex")["paused_until"] == "9999-12-31T23:59:59.000Z"
+    assert here.lanes["mintegral"].take(1, 10.0).next_look_s is None
+    assert "pubmatic as a whole is resumed" in audience("lanes", "resume", "pubmatic").succeeded().out
+    assert lane_of(audience, "globex")["paused_until"] is None
+
+
+def test_limits_are_changed_and_outlive_a_worker_that_starts(audience: Audience, here: Service) -> None:
+    audience("lanes", "limit", "pubmatic", "acme", "--limit", "2/s", "--limit", "100/day").succeeded()
+    here.configure_lanes()
+    assert lane_of(audience)["limits"] == ["2/s", "100/day"]
+    audience("lanes", "limit", "pubmatic", "acme", "--operation", "create_audience", "--limit", "1/min").succeeded()
+    assert here.lanes["pubmatic"].lane("acme/create_audience")["limits_text"] == "1/min"
+    audience("lanes", "limit", "pubmatic", "acme", "--as-configured").succeeded()
+    assert lane_of(audience)["limits"] == ["5/s", "10000/day"]
+
+
+def test_a_waiting_job_is_cancelled_and_answered(audience: Audience, here: Service) -> None:
+    accept(here, id="one", not_before="2030-01-01T00:00:00Z")
+    audience("jobs", "cancel", "pubmatic", "acme", "one", "--reason", "a mistake").succeeded()
+    job = show(audience, "one")
+    assert (job["state"], job["event"]["data"]["error"]["category"]) == ("failed", "cancelled")
+    (dead,) = audience("dead", "list", "--json").succeeded().lines
+    assert (dead["job_id"], dead["replayable"]) == ("one", True)
+    assert "The job is failed" in audience("jobs", "cancel", "pubmatic", "acme", "one").failed_with(1)
+    assert "No job two" in audience("jobs", "cancel", "pubmatic", "acme", "two").failed_with(1)
+
+
+def test_the_audit_says_who_ordered_what(audience: Audience) -> None:
+    assert "Nobody" in audience("audit").succeeded().err
+    audience("lanes", "pause", "pubmatic", "acme", "--for", "1h", "--reason", "why")
+    audience("lanes", "limit", "mintegral", "--limit", "9/s")
+    audience("lanes", "resume", "pubmatic", "acme")
+    lines = audience("audit", "--json").succeeded().lines
+    assert [(line["action"], line["target"], line["detail"]) for line in lines] == [
+        ("pause", "pubmatic/acme", {"for_s": 3600.0, "reason": "why"}),
+        ("limit", "mintegral/*", {"limits": "9/s"}),
+        ("resume", "pubmatic/acme", {}),
+    ]
+    assert all("@" in line["who"] and line["at"].endswith("Z") for line in lines)
+    assert audience("audit", "--limit", "1", "--json").succeeded().lines == lines[-1:]
+    assert "reason: why" in audience("audit").succeeded().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["pause", "google"], "is not installed"),
+        (["pause", "pubmatic", "nobody"], "has no account nobody"),
+        (["pause", "pubmatic", "--for", "soon"], "a time is written like"),
+        (["limit", "pubmatic", "acme"], "takes either"),
+        (["limit", "pubmatic", "acme", "--limit", "many"], "a limit is written like"),
+        (["limit", "pubmatic", "--operation", "dance", "--limit", "1/s"], "has no operation dance"),
+        (["limit", "google", "--operation", "dance", "--limit", "1/s"], "is not installed"),
+    ],
+)
+def test_an_order_that_means_nothing_is_wrong_usage(audience: Audience, words: list[str], said: str) -> None:
+    assert said in audience("lanes", *words).failed_with(2)

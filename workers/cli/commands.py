@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from workers.cli import (
+    audit,
     dead,
     demo,
     doctor,
@@ -36,9 +37,10 @@ app.command()(setup.setup)
 app.command()(submit.submit)
 app.command()(results.results)
 app.add_typer(jobs.app, name="jobs")
-app.command()(lanes.lanes)
+app.add_typer(lanes.app, name="lanes")
 app.add_typer(dead.app, name="dead")
 app.command(context_settings=sandbox.PASSED_ON)(sandbox.sandbox)
+app.command()(audit.audit)
 app.command()(schema.schema)
 app.command()(settings.settings)
 app.command()(doctor.doctor)

@@ -170,9 +170,9 @@ class Lanes:
         routing_key: str,
         keep_s: float,
         line: str,
-        health: Health,
         dead: Mapping[str, str] | None,
         dead_keep_s: float,
+        health: Health = Health.UNTOLD,
     ) -> bool:
         """Settle a lease with an ending. False: the lease was lost, and nothing was changed."""
         pairs = [part for pair in (dead or {}).items() for part in pair]

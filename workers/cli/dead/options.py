@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import typer
 
+from workers.cli.durations import seconds
 from workers.cli.endings import WrongUsage
 from workers.dead_letters.find import Filter
 from workers.dead_letters.summary import Place
@@ -30,21 +30,6 @@ Text = Annotated[str | None, _option("--text", "Part of the id, the message or t
 OlderThan = Annotated[str | None, _option("--older-than", "Died longer ago, like 30min, 1h, 2d.", "AGE")]
 NewerThan = Annotated[str | None, _option("--newer-than", "Died since, like 30min, 1h, 2d.", "AGE")]
 
-_AGE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(s|sec|m|min|h|d|day|days|w)")
-_SECONDS = {
-    "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "day": 86400, "days": 86400, "w": 604800,
-}  # fmt: skip
-
-
-def age_s(text: str | None, option: str) -> float | None:
-    """An age in seconds. Raises ``WrongUsage`` for what is none."""
-    if text is None:
-        return None
-    match = _AGE.fullmatch(text.strip())
-    if match is None:
-        raise WrongUsage(f"{option} {text}: an age is written like 90s, 30min, 1h, 2d or 1w")
-    return float(match[1]) * _SECONDS[match[2]]
-
 
 def filter_of(
     *,
@@ -60,7 +45,7 @@ def filter_of(
     """The filter of these options. Raises ``WrongUsage``."""
     return Filter(
         provider, account, operation, _category(category), provider_code, text,
-        age_s(older_than, "--older-than"), age_s(newer_than, "--newer-than"),
+        seconds(older_than, "--older-than"), seconds(newer_than, "--newer-than"),
     )  # fmt: skip
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from workers.cli.jobs import show
+from workers.cli.jobs import cancel, show
 
-app = typer.Typer(help="What became of a job, or what it waits for.", no_args_is_help=True)
+app = typer.Typer(help="What became of a job, or what it waits for; cancel one.", no_args_is_help=True)
 app.command("show")(show.show)
+app.command("cancel")(cancel.cancel)
 
 
 @app.callback()

@@ -31,7 +31,13 @@ def waits(
     """The reasons; empty for a job that has ended. ``whole`` is the lane of the provider as a whole."""
     match job.get("state"):
         case "waiting":
-            found = [*_due(job, now_us), *_pauses(lane, whole, now_us), *_caps(lane), *_limits(lane, whole, now_us)]
+            found = [
+                *_due(job, now_us),
+                *_pauses(lane, whole, now_us),
+                *_breaker(lane, now_us),
+                *_caps(lane, whole),
+                *_limits(lane, whole, now_us),
+            ]
             return found or [Wait("turn", None, "it may run now: the next free place goes to it or to a job before it")]
         case "handed":
             return [Wait("worker", lease_ends_us, "a worker has it on its queue; then it returns to its lane")]
@@ -56,18 +62,30 @@ def _due(job: Mapping[str, str], now_us: int) -> list[Wait]:
 def _pauses(lane: Mapping[str, str], whole: Mapping[str, str], now_us: int) -> list[Wait]:
     found = []
     for name, each in (("the lane", lane), ("the whole provider", whole)):
-        until = number(each.get("paused_until"))
-        if until > now_us:
-            reason = each.get("pause_reason")
-            found.append(Wait("pause", until, f"{name} is paused" + (f": {reason}" if reason else "")))
+        for until, by, reason in (
+            (number(each.get("paused_until")), "by the provider", each.get("pause_reason")),
+            (number(each.get("held_until")), f"by {each.get('held_by')}", each.get("held_reason")),
+        ):
+            if until > now_us:
+                found.append(Wait("pause", until, f"{name} is paused {by}" + (f": {reason}" if reason else "")))
     return found
 
 
-def _caps(lane: Mapping[str, str]) -> list[Wait]:
-    cap, running = number(lane.get("max_in_flight")), number(lane.get("in_flight"))
-    return (
-        [Wait("in_flight", None, f"{running} of {cap} places of its account are taken")] if 0 < cap <= running else []
-    )
+def _breaker(lane: Mapping[str, str], now_us: int) -> list[Wait]:
+    until = number(lane.get("open_until"))
+    if not until:
+        return []
+    why = f"the breaker is open after {lane.get('failures')} failures in a row; then one job probes"
+    return [Wait("breaker", until if until > now_us else None, why)]
+
+
+def _caps(lane: Mapping[str, str], whole: Mapping[str, str]) -> list[Wait]:
+    found = []
+    for name, each in (("account", lane), ("provider", whole)):
+        cap, running = number(each.get("max_in_flight")), number(each.get("in_flight"))
+        if 0 < cap <= running:
+            found.append(Wait("in_flight", None, f"{running} of {cap} places of its {name} are taken"))
+    return found
 
 
 def _limits(lane: Mapping[str, str], whole: Mapping[str, str], now_us: int) -> list[Wait]:

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from schemas.instant import write
 from workers.cli.connection import connected
-from workers.cli.output import Json, note, say_json, say_table
+from workers.cli.output import note, say_json, say_table
 from workers.dead_letters.summary import moment
+from workers.lanes.orders import WHOLE
 
 if TYPE_CHECKING:
     from workers.bootstrap import Service
     from workers.lanes.lanes import Lanes
 
-COLUMNS = ("provider", "account", "waiting", "in_flight", "limits", "paused_until", "breaker", "oldest_waiting_s")
+GROWS_BACK_US = 600_000_000  # as lane.lua has it
+
+COLUMNS = (
+    "provider",
+    "account",
+    "waiting",
+    "in_flight",
+    "limits",
+    "rate_share",
+    "paused_until",
+    "breaker",
+    "oldest_waiting_s",
+)
 
 
-def lanes(*, as_json: Json = False) -> None:
-    """Every account's lane: waiting, in flight, limits, paused until, oldest waiting.
-
-    oldest_waiting_s counts from when a job was due: one for later does not wait yet.
-    """
+def list_(*, as_json: bool) -> None:
+    """One line a lane."""
     lines = listed(connected())
     if as_json:
         for line in lines:
             say_json(line)
-    elif lines:
+        return
+    if lines:
         say_table(COLUMNS, ([_cell(line[name]) for name in COLUMNS] for line in lines))
     else:
         note("There is no account: name some in the file that AUDIENCE_CONFIG names.")
@@ -44,18 +56,32 @@ def listed(here: Service) -> list[dict[str, Any]]:
 
 
 def _lane(its: Lanes, account: str, now_us: int) -> dict[str, Any]:
-    lane = its.lane(account)
-    until = max(_number(lane.get("paused_until")), _number(its.lane("*").get("paused_until")))
+    lane, whole = its.lane(account), its.lane(WHOLE)
+    until = max(_number(each.get(name)) for each in (lane, whole) for name in ("paused_until", "held_until"))
     return {
         "provider": its.provider,
         "account": account,
         "waiting": _number(lane.get("waiting")),
         "in_flight": _number(lane.get("in_flight")),
         "limits": [each for each in lane.get("limits_text", "").split(", ") if each],
+        "rate_share": _share(lane, now_us),
         "paused_until": write(moment(until)) if until > now_us else None,
-        "breaker": lane.get("breaker", "closed"),
+        "breaker": _breaker(lane, now_us),
         "oldest_waiting_s": _oldest_s(its, account, now_us),
     }
+
+
+def _breaker(lane: Mapping[str, str], now_us: int) -> str:
+    open_until = _number(lane.get("open_until"))
+    if not open_until:
+        return "closed"
+    return "open" if open_until > now_us else "half_open"
+
+
+def _share(lane: Mapping[str, str], now_us: int) -> float:
+    """Of its limits, how much an adaptive lane that was throttled uses now."""
+    grown = (now_us - _number(lane.get("share_at"))) / GROWS_BACK_US
+    return round(min(1.0, float(lane.get("share", 1.0)) + grown), 3)
 
 
 def _oldest_s(its: Lanes, account: str, now_us: int) -> float | None:
