@@ -12,6 +12,8 @@ from workers.settings import ProviderConfig, SettingsError, read_config
 
 MODELS: dict[str, type[ProviderConfig]] = {"pubmatic": PubmaticConfig, "mintegral": MintegralConfig}
 TOKEN = 'access_token = { env = "T" }'
+USER, PASSWORD = 'user_name = { env = "U" }', 'password = { file = "/run/secrets/p" }'
+ONE_WAY_IN = "pubmatic.accounts.a: give either access_token, or user_name and password"
 
 
 def test_the_addresses_are_the_documented_ones() -> None:
@@ -27,14 +29,19 @@ def test_the_token_goes_into_pub_token_unless_the_table_says_bearer(tmp_path: Pa
     assert headers_of(tmp_path, own) == ["bearer", "pubToken"]
 
 
+@pytest.mark.parametrize("way_in", [TOKEN, f"{USER}\n{PASSWORD}"])
+def test_a_pubmatic_account_has_a_token_or_logs_in(tmp_path: Path, way_in: str) -> None:
+    assert read(tmp_path, f"[pubmatic.accounts.a]\n{way_in}")["pubmatic"].accounts.keys() == {"a"}
+
+
 @pytest.mark.parametrize(
     ("toml", "sentence"),
     [
-        (
-            '[pubmatic.accounts.a]\nuser_name = { env = "U" }\npassword = { env = "P" }',
-            "pubmatic.accounts.a: this release does not log in with user_name and password",
-        ),
-        ("[pubmatic.accounts.a]", "pubmatic.accounts.a.access_token: Field required"),
+        ("[pubmatic.accounts.a]", ONE_WAY_IN),
+        (f"[pubmatic.accounts.a]\n{USER}", ONE_WAY_IN),
+        (f"[pubmatic.accounts.a]\n{PASSWORD}", ONE_WAY_IN),
+        (f"[pubmatic.accounts.a]\n{TOKEN}\n{USER}\n{PASSWORD}", ONE_WAY_IN),
+        (f'[pubmatic.accounts.a]\n{USER}\npassword = "plain"', "a secret is never written here"),
         (
             f'[pubmatic]\nauth_header = "x"\n[pubmatic.accounts.a]\n{TOKEN}',
             "pubmatic.auth_header: Input should be",

@@ -1,9 +1,9 @@
-"""What can be set for PubMatic? The token's header, and each account's token."""
+"""What can be set for PubMatic? The token's header, and each account's token or log-in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -13,20 +13,22 @@ AuthHeader = Literal["pubToken", "bearer"]
 
 
 class PubmaticAccount(AccountConfig):
-    """One PubMatic account. ``auth_header`` is its provider's where it names none."""
+    """One PubMatic account: a token that somebody else renews, or a user whose tokens we keep ourselves.
 
-    access_token: Secret
+    ``auth_header`` is its provider's where it names none.
+    """
+
+    access_token: Secret | None = None
+    user_name: Secret | None = None
+    password: Secret | None = None
     auth_header: AuthHeader = "pubToken"
 
-    @model_validator(mode="before")
-    @classmethod
-    def _no_login_yet(cls, value: Any) -> Any:
-        if isinstance(value, dict) and not value.keys().isdisjoint({"user_name", "password"}):
-            raise ValueError(
-                "this release does not log in with user_name and password: "
-                "generate the token at PubMatic and give it as access_token"
-            )
-        return value
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        given = [each is not None for each in (self.access_token, self.user_name, self.password)]
+        if given not in ([True, False, False], [False, True, True]):
+            raise ValueError("give either access_token, or user_name and password")
+        return self
 
 
 class PubmaticConfig(ProviderConfig):

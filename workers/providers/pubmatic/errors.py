@@ -36,7 +36,7 @@ CODES: Mapping[str, Means] = {
     # Public PubMatic clients, 2026-08: seen with 401, with other 4xx, and inside a 200.
     "AUTH_FAILED": Means.AUTH,
     "access_token_expired": Means.AUTH,
-    "AUTHZ_FAILED": Means.AUTH,  # the token is good, the account lacks the API's scope
+    "AUTHZ_FAILED": Means.FORBIDDEN,  # the token is good, the account lacks the API's scope
     # A code of no row here in an answer of status 2xx; with another status, that status speaks.
     "*": Means.REJECTED,
 }
@@ -44,6 +44,11 @@ CODES: Mapping[str, Means] = {
 FAULTS: Mapping[str, Means] = {
     # Apigee on a spike or a used-up quota: HTTP 429 or, on older set-ups, 500 (docs.apigee.com).
     "policies.ratelimit.": Means.THROTTLED,
+    # Apigee on the token, all with 401 (its "OAuth HTTP error response reference", 2025-09-04). That PubMatic passes
+    # them on is unverified; the last one is about what the token may do, so that another would not help.
+    "keymanagement.service.access_token_expired": Means.AUTH,
+    "keymanagement.service.invalid_access_token": Means.AUTH,
+    "keymanagement.service.InvalidAPICallAsNoApiProductMatchFound": Means.FORBIDDEN,
 }
 
 INVALID_API = "soap:Fault invalid api"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from workers.http import Answer, Call
 from workers.outcome import AttemptEnded
-from workers.providers.answers import outcome
+from workers.providers.answers import Means, outcome
 from workers.providers.credentials import read_secret
 from workers.providers.pubmatic.errors import refused
+from workers.providers.pubmatic.log_in import LogIn
+from workers.providers.pubmatic.token import usable
 
 AUDIENCES = "/audience/audiences"  # the page's table says /audiences, its URIs and every sample /audience/audiences
 
@@ -20,19 +23,36 @@ ACCOUNT_FIELDS = ("accountType", "accountId", "clientId", "dataProviderId")
 
 def ask(
     call: Call,
-    method: Literal["GET", "POST"],
+    method: Literal["GET", "POST", "PATCH"],
     path: str,
     *,
     changes: bool,
     params: Iterable[tuple[str, str]] = (),
     body: Any = None,
 ) -> Answer:
-    """Send one request. Its answer may be a refusal: ``not_refused`` and ``errors.refused`` tell."""
-    token = read_secret(call, call.account.access_token, "access_token")
-    # The given token cannot be refreshed, so that a refused one ends the attempt at once.
-    authorised = {"pubToken": token} if call.account.auth_header == "pubToken" else {"Authorization": f"Bearer {token}"}
-    headers = authorised | {"Content-Type": "application/json"}  # required on every call, GET too (page v34/v35)
-    return call.request(method, path, changes=changes, headers=lambda: headers, params=params, body=body)
+    """Send one request. Its answer may be a refusal: ``not_refused`` and ``errors.refused`` tell.
+
+    What was refused for its token was not processed: it is sent once more with a new one, where we can get one.
+    """
+
+    def send(token: str) -> Answer:
+        name, value = ("pubToken", token) if call.account.auth_header == "pubToken" else _bearer(token)
+        headers = {name: value, "Content-Type": "application/json"}  # required on every call, GET too (page v34/v35)
+        return call.request(method, path, changes=changes, headers=lambda: headers, params=params, body=body)
+
+    if call.account.access_token is not None:
+        return send(read_secret(call, call.account.access_token, "access_token"))
+    who = LogIn.of(call)
+    token = usable(call, who)
+    answer = send(token.access)
+    refusal = refused(answer)
+    if refusal is None or refusal.means is not Means.AUTH:
+        return answer
+    return send(usable(call, who, refused=token.number).access)
+
+
+def _bearer(token: str) -> tuple[str, str]:
+    return "Authorization", f"Bearer {token}"
 
 
 def not_refused(answer: Answer, *, changes: bool) -> Answer:
@@ -42,7 +62,12 @@ def not_refused(answer: Answer, *, changes: bool) -> Answer:
     return answer
 
 
-def params_of(fields: dict[str, Any]) -> list[tuple[str, str]]:
+def address_of(audience_id: int | str) -> str:
+    """The path of one audience."""
+    return f"{AUDIENCES}/{quote(str(audience_id), safe='')}"
+
+
+def params_of(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Query parameters; a list is a repeated one (``audienceType`` is documented so)."""
     return [
         (name, str(each)) for name, value in fields.items() for each in (value if isinstance(value, list) else [value])
