@@ -10,6 +10,7 @@ from workers.providers.pubmatic.config import PubmaticConfig
 from workers.providers.pubmatic.create_audience import CreateAudience
 from workers.providers.pubmatic.get_audience import GetAudience
 from workers.providers.pubmatic.list_audiences import ListAudiences
+from workers.providers.pubmatic.update_audience import UpdateAudience
 from workers.settings import ProviderConfig
 
 
@@ -21,6 +22,7 @@ class _PubMatic:
             "create_audience": CreateAudience(),
             "get_audience": GetAudience(),
             "list_audiences": ListAudiences(),
+            "update_audience": UpdateAudience(),
         }
     )
 

@@ -60,9 +60,16 @@ def differences(requested: Mapping[str, Any], audience: Mapping[str, Any]) -> tu
     )
 
 
+def shows(requested: Mapping[str, Any], audience: Mapping[str, Any]) -> bool:
+    """Whether the audience has every requested field as requested. An empty text may be shown as none."""
+    ours, theirs = normalised(requested), normalised(audience)
+    return all(ours[name] == theirs.get(name) or (ours[name] == "" and theirs.get(name) is None) for name in ours)
+
+
 def _value(name: str, value: Any) -> Any:
     if name in _IDS or name in _FLAGS:
-        return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,30}", value) else value
+        digits = isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,30}", value)
+        return int(value) if digits or (name in _FLAGS and isinstance(value, bool)) else value
     if name in _TEXT:
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if name == "price" and isinstance(value, str):

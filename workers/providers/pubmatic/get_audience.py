@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from typing import Any
 
 from pydantic import BaseModel
 
 from schemas.pubmatic import GetAudience as Payload
-from workers.http import Call
-from workers.outcome import Outcome, Succeeded
+from workers.http import Answer, Call
+from workers.outcome import AttemptEnded, Outcome, Succeeded
 from workers.providers.answers import outcome, unclear
 from workers.providers.pubmatic.audience import audience_id, result
-from workers.providers.pubmatic.request import AUDIENCES, ask, fields_of, not_refused, params_of
+from workers.providers.pubmatic.request import address_of, ask, fields_of, not_refused, params_of
 
 
 class GetAudience:
@@ -21,10 +21,16 @@ class GetAudience:
 
     def send(self, payload: Payload, call: Call) -> Outcome:
         """Success: a status of success and an object with an id."""
-        params = fields_of(payload)
-        path = f"{AUDIENCES}/{quote(str(params.pop('audienceId')), safe='')}"
-        answer = not_refused(ask(call, "GET", path, changes=False, params=params_of(params)), changes=False)
-        if audience_id(answer.json) is None:
-            said = "PubMatic answered with neither an audience nor an error"
-            return outcome(unclear(answer, said), answer, changes=False)
-        return Succeeded(result(answer.json, already_existed=True))
+        who = fields_of(payload)
+        path = address_of(who.pop("audienceId"))
+        audience = audience_of(ask(call, "GET", path, changes=False, params=params_of(who)))
+        return Succeeded(result(audience, already_existed=True))
+
+
+def audience_of(answer: Answer) -> dict[str, Any]:
+    """The audience that a read answered. Raises ``AttemptEnded``."""
+    body = not_refused(answer, changes=False).json
+    if not isinstance(body, dict) or audience_id(body) is None:
+        said = "PubMatic answered with neither an audience nor an error"
+        raise AttemptEnded(outcome(unclear(answer, said), answer, changes=False))
+    return body
