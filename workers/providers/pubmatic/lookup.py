@@ -32,7 +32,8 @@ def look_up(requested: Audience, call: Call, since: datetime | None) -> Look:
         return CannotTell(listing.cut)
     if not by_rule:
         return _only([each for each in listing.audiences if _same_identity(requested, each)], requested, since)
-    alike = [each for each in listing.audiences if _same_rule(requested, each)]
+    rule = tokens(requested["queryInfix"])
+    alike = [each for each in listing.audiences if tokens(str(each.get("queryInfix", ""))) == rule]
     named = [each for each in alike if each.get("name") == requested["name"]]
     # The page's own complex sample answers another name than was sent: such an audience might be ours.
     if not named and since is not None and any(not _surely_older(each, since) for each in alike):
@@ -55,29 +56,30 @@ def _only(matching: list[dict[str, Any]], requested: Audience, since: datetime |
 def _same_identity(requested: Audience, audience: Audience) -> bool:
     """That these two identify a simple audience is inferred from a later integration, and unverified."""
     names = ("dataProviderId", "providerAudienceId")
-    return all(str(requested[name]) == str(audience.get(name)) for name in names)
-
-
-def _same_rule(requested: Audience, audience: Audience) -> bool:
-    return tokens(requested["queryInfix"]) == tokens(str(audience.get("queryInfix", "")))
+    ours, theirs = normalised(requested), normalised(audience)
+    return all(ours[name] == theirs.get(name) for name in names)
 
 
 def tokens(query_infix: str) -> list[str]:
     """The rule without what its notation adds: "(,383:7,)" and "(383:7)" are one (page v34/v35 has both)."""
     found = re.findall(r"[()]|[^\s,()]+", query_infix)
-    while found[:1] == ["("] and _closing(found) == len(found) - 1:
-        found = found[1:-1]
-    return found
+    closes = _closing(found)
+    last, outer = len(found) - 1, 0
+    while outer <= last and closes.get(outer) == last - outer:
+        outer += 1
+    return found[outer : len(found) - outer]
 
 
-def _closing(found: list[str]) -> int | None:
-    """Where the first parenthesis closes."""
-    depth = 0
+def _closing(found: list[str]) -> dict[int, int]:
+    """Where each parenthesis closes, by where it opens."""
+    opened: list[int] = []
+    closes: dict[int, int] = {}
     for place, each in enumerate(found):
-        depth += (each == "(") - (each == ")")
-        if depth == 0:
-            return place
-    return None
+        if each == "(":
+            opened.append(place)
+        elif each == ")" and opened:
+            closes[opened.pop()] = place
+    return closes
 
 
 def _surely_older(audience: Audience, since: datetime) -> bool:
@@ -85,4 +87,4 @@ def _surely_older(audience: Audience, since: datetime) -> bool:
         created = datetime.fromisoformat(str(normalised(audience).get("creationTime")))
     except ValueError:
         return False
-    return created.replace(tzinfo=UTC) + SURELY_OLDER < since
+    return created.replace(tzinfo=UTC) < since - SURELY_OLDER
