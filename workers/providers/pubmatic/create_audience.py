@@ -8,12 +8,14 @@ from pydantic import BaseModel
 
 from schemas.pubmatic import CreateAudience as Payload
 from workers.http import Call
-from workers.outcome import Outcome, Succeeded
+from workers.outcome import AlreadyExists, Outcome, Succeeded
 from workers.providers.answers import outcome, unclear
-from workers.providers.provider import Look
+from workers.providers.provider import Absent, Look
 from workers.providers.pubmatic.audience import audience_id, differences, result
+from workers.providers.pubmatic.errors import refused
 from workers.providers.pubmatic.lookup import look_up
-from workers.providers.pubmatic.request import AUDIENCES, ask, fields_of, not_refused
+from workers.providers.pubmatic.request import AUDIENCES, ask, fields_of
+from workers.providers.pubmatic.shown_late import keep, not_found, said_to_exist
 
 
 class CreateAudience:
@@ -23,8 +25,15 @@ class CreateAudience:
 
     def send(self, payload: Payload, call: Call) -> Outcome:
         """Success: a status of success and an object with an id, the only field that is sure to be there."""
+        if (told_before := said_to_exist(call)) is not None:
+            return told_before
         requested = fields_of(payload)
-        answer = not_refused(ask(call, "POST", AUDIENCES, changes=True, body=requested), changes=True)
+        answer = ask(call, "POST", AUDIENCES, changes=True, body=requested)
+        if (refusal := refused(answer)) is not None:
+            told = outcome(refusal, answer, changes=True)
+            if isinstance(told, AlreadyExists):
+                keep(call, told)
+            return told
         if audience_id(answer.json) is None:
             said = "PubMatic answered the create with neither an audience's id nor an error"
             return outcome(unclear(answer, said), answer, changes=True)
@@ -32,4 +41,7 @@ class CreateAudience:
 
     def find(self, payload: Payload, call: Call, since: datetime | None) -> Look:
         """Simple: account, dataProviderId and providerAudienceId. Complex: account, name and queryInfix."""
-        return look_up(fields_of(payload), call, since)
+        look = look_up(fields_of(payload), call, since)
+        if isinstance(look, Absent):
+            not_found(call, since)
+        return look
