@@ -29,7 +29,7 @@ def show(
     *,
     as_json: Json = False,
 ) -> None:
-    """One job: state, run, attempts, requests, what it waits for and until when, and its history."""
+    """One job: state, run, attempts, requests, its progress, what it waits for and until when, and its history."""
     here = connected()
     if provider not in here.providers:
         raise WrongUsage(f"{provider} is not installed; there are {', '.join(sorted(here.providers))}")
@@ -79,6 +79,7 @@ def _read(here: Service, provider: str, account: str, id_: str) -> dict[str, Any
         "lease_until": None if lease is None else write(moment(lease)),
         "ends_at": _time(job.get("ends_at")),
         "finished_at": _time(job.get("finished_at")),
+        "progress": job.get("progress") or None,
         "waits": [each.listed() for each in found],
         "history": [attempt_of(json.loads(line)) for line in job.get("history", "").splitlines()],
         "event": json.loads(job["event"]) if "event" in job else None,
