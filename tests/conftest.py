@@ -16,7 +16,7 @@ REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
 # Started in the background, a shell's child ignores Ctrl-C, and so would every process that a test starts and stops.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-for name in [name for name in os.environ if name.startswith("AUDIENCE_")]:
+for name in [name for name in os.environ if name.startswith("AUDIENCE_") and name != "AUDIENCE_CONTRACT_CASES"]:
     del os.environ[name]  # a developer's own settings are not the tests'
 
 

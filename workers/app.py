@@ -9,10 +9,11 @@ from typing import Any
 
 import structlog
 from celery import Celery, Task, bootsteps, signals
+from celery.worker import state
 
 from workers.bootstrap import announce_embedded, celery_configuration, service
 from workers.execution.task import register
-from workers.loop import Loop
+from workers.loop import OUTAGES, Loop
 from workers.monitoring import logs
 from workers.providers.provider import installed
 from workers.settings import SettingsError
@@ -64,6 +65,7 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         service().executor.stopping.set()
         for loop in self.loops:
             loop.stop()
+        _put_back_unstarted()
         grace = threading.Timer(service().settings.shutdown_grace_s, _leave)
         grace.daemon = True
         grace.start()
@@ -77,6 +79,15 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - celery's face
         self.shut_down()
+
+
+def _put_back_unstarted() -> None:
+    """What this worker holds and has not begun returns to its lane at once; its hint, redelivered, is stale."""
+    for request in set(state.reserved_requests) - set(state.active_requests):
+        try:
+            service().executor.put_back(request.name, *request.args)
+        except OUTAGES:
+            return  # their leases run out
 
 
 def _leave() -> None:

@@ -22,6 +22,7 @@ from workers.intake.amqp import QueueReader
 from workers.intake.door import Door
 from workers.intake.redis_list import ListReader
 from workers.intake.redis_stream import StreamReader
+from workers.intake.watermark import Watermark
 from workers.lanes.keys import REJECTED
 from workers.lanes.lanes import Lanes
 from workers.lanes.rejections import Rejections
@@ -77,7 +78,23 @@ class Service:
     @cached_property
     def configs(self) -> Mapping[str, ProviderConfig]:
         models = {name: provider.config_model for name, provider in self.providers.items()}
-        return read_config(self.settings.config, models)
+        configs = read_config(self.settings.config, models)
+        for name, config in configs.items():
+            self._know_operations(name, config)
+        return configs
+
+    def _know_operations(self, name: str, config: ProviderConfig) -> None:
+        """Raises ``SettingsError`` for a limit of an operation that the provider does not have."""
+        known = self.providers[name].operations
+        places = {name: config.operations}
+        places |= {f"{name}.accounts.{key}": account.operations for key, account in config.accounts.items()}
+        for place, operations in places.items():
+            for operation in operations:
+                if operation not in known:
+                    raise SettingsError(
+                        f"AUDIENCE_CONFIG: [{place}.operations.{operation}]: {name} has no such operation; "
+                        f"there are {', '.join(sorted(known))}"
+                    )
 
     @cached_property
     def lanes(self) -> Mapping[str, Lanes]:
@@ -89,7 +106,10 @@ class Service:
     @cached_property
     def door(self) -> Door:
         rejections = Rejections(self.redis, self.settings.dead_letter_days * 86400)
-        return Door(self.providers, self.configs, self.lanes, rejections)
+        watermark = Watermark(
+            self.redis, list(self.providers), self.settings.max_waiting_jobs, self.settings.max_memory_share
+        )
+        return Door(self.providers, self.configs, self.lanes, rejections, watermark)
 
     @cached_property
     def executor(self) -> Executor:

@@ -78,6 +78,17 @@ class Settings(BaseSettings):
         ge=64 * 1024,
         description="Bytes of one HTTP answer that are read at most; a full page of audiences is about 1 MB.",
     )
+    max_waiting_jobs: int = Field(
+        2_000_000,
+        ge=1,
+        description="Jobs that may wait in all; above, intake stops and the broker holds the rest.",
+    )
+    max_memory_share: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Of the state store's maxmemory, if it has one; above, intake stops and the broker holds the rest.",
+    )
     idempotency_days: float = Field(
         7.0,
         gt=0,

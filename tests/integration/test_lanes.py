@@ -416,7 +416,7 @@ def test_a_job_that_was_only_handed_out_forgets_nothing_when_it_returns(lanes: L
     look = Again(0.0, spent=True, look=True, looks=1, unknown_since=7.0, throttles=2)
     lanes.give_back(started(lanes), look, requests=1)
     (handed,) = take(lanes)
-    lanes.give_back(handed, Again(None, spent=False))
+    lanes.put_back(handed)
     record = start(lanes, take(lanes)[0])
     assert (record.look, record.looks, record.unknown_since, record.throttles) == (True, 1, 7.0, 2)
 

@@ -9,7 +9,7 @@ import structlog
 
 from workers.execution.execute import Executor
 from workers.lanes.lanes import BATCH, Lanes
-from workers.lanes.state import Again, Handed
+from workers.lanes.state import Handed
 
 LONGEST_SLEEP_S = 5.0  # a wake-up may have gone to a dispatcher that died with it
 
@@ -45,7 +45,7 @@ class Dispatcher:
                 self.send(self.provider, job)
             except Exception:
                 for unsent in jobs[position:]:  # the broker is out: they keep their places in their lanes
-                    self.lanes.give_back(unsent, Again(None, spent=False))
+                    self.lanes.put_back(unsent)
                 raise
 
     def _rescue(self) -> None:

@@ -23,7 +23,7 @@ from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide,
 from workers.files import Files
 from workers.http import Call
 from workers.lanes.lanes import MAX_RESCUES, Lanes
-from workers.lanes.state import LeaseLost, Record
+from workers.lanes.state import Handed, LeaseLost, Record
 from workers.lanes.tokens import SharedTokens
 from workers.loop import OUTAGES
 from workers.outcome import Broken, Postponed, Said, Unknown
@@ -68,6 +68,12 @@ class Executor:
         policy = self.configs[provider].policy(account)
         verdict = decide(ran.attempted.outcome, ran.attempted.before, policy, SystemRandom().random())
         return self._settle(provider, ran, verdict)
+
+    def put_back(self, task: str, account: str, job_id: str, fence: int) -> None:
+        """Return a job to its lane whose task, ``provider.operation``, this worker will not begin."""
+        provider, _, operation = task.partition(".")
+        if provider in self.lanes:
+            self.lanes[provider].put_back(Handed(account, job_id, operation, 0, fence))
 
     def cancel(self, provider: str, account: str, job_id: str, fence: int) -> None:
         """End a job that was handed out, and whose Celery task an operator revoked."""

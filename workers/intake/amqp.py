@@ -55,12 +55,14 @@ class QueueReader:
         self._delivered.clear()
 
     def _store(self) -> bool:
-        """Store the oldest delivery; False while the state store is out.
+        """Store the oldest delivery; False while the state store is out, or full.
 
         It is held then: each return to the queue would bring it nearer to RabbitMQ's delivery limit, and to its loss.
         """
         delivery = self._delivered[0]
         try:
+            if self.door.watermark.is_full():
+                return False
             self.door.enter(from_queue(delivery.body or b"", self.door.payloads))  # amqp's empty body is a str
         except redis.RedisError as error:
             if not self._state_is_out:

@@ -16,6 +16,7 @@ from schemas.event import Error
 from schemas.job import Job
 from schemas.reading import Accepted, Payloads, Readable, Refused, readable
 from workers.intake.message import Message
+from workers.intake.watermark import Watermark
 from workers.lanes.lanes import Lanes
 from workers.lanes.rejections import Rejections
 from workers.lanes.state import Accepted as Stored
@@ -43,6 +44,7 @@ class Door:
     configs: Mapping[str, ProviderConfig]
     lanes: Mapping[str, Lanes]
     rejections: Rejections
+    watermark: Watermark
 
     @cached_property
     def payloads(self) -> Payloads:

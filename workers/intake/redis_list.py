@@ -41,6 +41,9 @@ class ListReader:
 
     def turn(self) -> None:
         """Store what is there, or wait a second for an entry."""
+        if self.door.watermark.is_full():
+            time.sleep(WAIT_S)
+            return
         if time.monotonic() >= self._return_claims_at:
             self._run("return_claims", [self._readers, self.queue], SILENT_S, f"{self.queue}:claims:")
             self._return_claims_at = time.monotonic() + SILENT_S

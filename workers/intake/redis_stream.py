@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import redis
@@ -9,7 +10,7 @@ import redis
 from workers.intake.door import Door
 from workers.intake.message import from_stream
 from workers.lanes.keys import JOBS_STREAM
-from workers.stream import StreamMember
+from workers.stream import WAIT_MS, StreamMember
 
 GROUP = "intake"
 
@@ -26,6 +27,9 @@ class StreamReader:
 
     def turn(self) -> None:
         """Store what is there, or wait a second for an entry."""
+        if self.door.watermark.is_full():
+            time.sleep(WAIT_MS / 1000)
+            return
         for entry in self._member.read():
             self.door.enter(from_stream(list(entry[1].items()), self.door.payloads))
             self._member.clear([entry])

@@ -139,9 +139,13 @@ class Lanes:
         )
         return Noted(answer.decode())
 
+    def put_back(self, handed: Handed) -> bool:
+        """Return a job that has not started to its place. False: it has started, or is somebody else's."""
+        return bool(self._run("put_back", handed.account, handed.id, handed.fence))
+
     def give_back(
         self,
-        held: Record | Handed,
+        held: Record,
         again: Again,
         *,
         requests: int = 0,

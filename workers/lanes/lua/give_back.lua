@@ -8,7 +8,7 @@ local after_us, unknown_since, pause_us = number(ARGV[4]), number(ARGV[9]), numb
 local job = job_key(account, id)
 local held = redis.call('HMGET', job, 'fence', 'state', 'settled', 'due', 'changed_at', 'ends_at')
 if held[3] == fence then return 1 end -- a repeated command
-if held[1] ~= fence or (held[2] ~= 'running' and held[2] ~= 'handed') then return 0 end
+if held[1] ~= fence or held[2] ~= 'running' then return 0 end
 
 if pause_us > 0 then
   local lane = lane_key(account)
@@ -22,13 +22,11 @@ if pause_us > 0 then
 end
 redis.call('HSET', job, 'settled', fence)
 redis.call('HDEL', job, 'progress')
-if held[2] == 'running' then -- what was only handed out has learnt nothing, and forgets nothing
-  if unknown_since < 0 then unknown_since = number(held[5]) end
-  redis.call('HINCRBY', job, 'attempts', ARGV[5])
-  redis.call('HINCRBY', job, 'requests', ARGV[6])
-  redis.call('HSET', job, 'look', ARGV[7], 'looks', ARGV[8], 'unknown_since', unknown_since, 'throttles', ARGV[10])
-  add_history(job, ARGV[13])
-end
+if unknown_since < 0 then unknown_since = number(held[5]) end
+redis.call('HINCRBY', job, 'attempts', ARGV[5])
+redis.call('HINCRBY', job, 'requests', ARGV[6])
+redis.call('HSET', job, 'look', ARGV[7], 'looks', ARGV[8], 'unknown_since', unknown_since, 'throttles', ARGV[10])
+add_history(job, ARGV[13])
 note_health(account, ARGV[15], number(ARGV[16]), number(ARGV[17]), number(ARGV[18]))
 end_lease(account, id)
 put_in_lane(account, id, after_us < 0 and number(held[4]) or now + after_us)
