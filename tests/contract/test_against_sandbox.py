@@ -125,6 +125,101 @@ def test_a_create_whose_answer_is_lost_is_unknown_and_found(at: Open, sandbox: s
     assert not found.result["already_existed"]
 
 
+def test_a_pubmatic_audience_is_changed_and_a_lost_answer_looked_up(at: Open, sandbox: str) -> None:
+    pubmatic = at("pubmatic")
+    made = pubmatic.send("create_audience", simple("to-change", price="1.0"))
+    assert isinstance(made, Succeeded)
+    change = OWNER | {"audienceId": made.result["audience_id"], "description": "new", "price": 2.5, "enabled": 0}
+    began = datetime.now(UTC)
+    assert isinstance(pubmatic.find("update_audience", change, since=began), Absent)
+    control(sandbox, "faults", {"provider": "pubmatic", "method": "PATCH", "action": "commit_then_reset"})
+    assert isinstance(pubmatic.send("update_audience", change), Unknown)
+    found = pubmatic.find("update_audience", change, since=began)
+    assert isinstance(found, Found)
+    assert found.ours
+    changed = pubmatic.send("update_audience", change)
+    assert isinstance(changed, Succeeded)
+    assert changed.warnings == ()
+    shown = changed.result["audience"]
+    assert (shown["name"], shown["description"], shown["price"], shown["enabled"]) == ("to-change", "new", 2.5, 0)
+    nowhere = pubmatic.send("update_audience", change | {"audienceId": 1})
+    assert isinstance(nowhere, Rejected)
+    assert nowhere.said.code == "CC03_0001"
+
+
+def test_an_update_to_a_name_that_is_taken_adopts_nothing(at: Open) -> None:
+    pubmatic = at("pubmatic")
+    for base in ("base3", "base4"):
+        pubmatic.send("create_audience", simple(base))
+    for name in ("first", "second"):
+        made = pubmatic.send("create_audience", OWNER | {"name": name, "queryInfix": "(,383:base3,OR,383:base4,)"})
+    assert isinstance(made, Succeeded)
+    taken = pubmatic.send("update_audience", OWNER | {"audienceId": made.result["audience_id"], "name": "first"})
+    assert isinstance(taken, Rejected)
+    assert taken.said.code == "AUD01_0035"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"list_shape": "array", "page_size_max": 200},
+        {"list_shape": "array", "page_size_max": 1000},
+        {"list_shape": "pages", "page_size_max": 60, "page_size_ignored": True},
+        {"list_shape": "pages", "treacherous": True},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("count", [199, 200, 201])
+def test_every_audience_is_listed_in_whatever_shape(
+    at: Open, sandbox: str, behave: Behave, options: dict[str, Any], count: int
+) -> None:
+    account = {"accountType": "BUYER", "accountId": 1000 + count}
+    control(sandbox, "audiences", {"provider": "pubmatic", "audience": simple("many") | account, "count": count})
+    behave(**options)
+    listed = at("pubmatic").send("list_audiences", account)
+    assert isinstance(listed, Succeeded)
+    assert len({each["id"] for each in listed.result["audiences"]}) == listed.result["total"] == count
+    assert (listed.result["truncated"], listed.warnings) == (False, ())
+    assert {type(each["price"]) for each in listed.result["audiences"] if "price" in each} <= {int, float}
+    control(sandbox, "audiences", None)
+
+
+def test_the_other_type_of_every_field_changes_nothing(at: Open, behave: Behave) -> None:
+    behave(treacherous=True)
+    pubmatic = at("pubmatic")
+    began = datetime.now(UTC)
+    wanted = simple("treacherous", price="12.5", enabled=0, description="d")
+    made = pubmatic.send("create_audience", wanted)
+    assert isinstance(made, Succeeded)
+    assert made.warnings == ()
+    read = pubmatic.send("get_audience", OWNER | {"audienceId": made.result["audience_id"]})
+    assert isinstance(read, Succeeded)
+    found = pubmatic.find("create_audience", wanted, since=began)
+    assert isinstance(found, Found)
+    assert (found.ours, found.differences) == (True, ())
+    for audience in (made.result["audience"], read.result["audience"], found.result["audience"]):
+        assert (audience["id"], audience["dataProviderId"]) == (int(made.result["audience_id"]), 383)
+        assert (audience["enabled"], audience["price"], audience["providerAudienceId"]) == (0, 12.5, "treacherous")
+    pubmatic.send("create_audience", simple("more"))
+    rule = OWNER | {"name": "by another name", "queryInfix": "(,383:treacherous,AND,383:more,)"}
+    named = pubmatic.send("create_audience", rule)
+    assert isinstance(named, Succeeded)
+    assert named.warnings == ("name is 'test rest 78' at the provider; 'by another name' was requested",)
+    assert isinstance(pubmatic.find("create_audience", rule, since=began), Found)
+
+
+def test_a_refusal_in_a_success_is_a_refusal(at: Open, behave: Behave) -> None:
+    behave(refusal_status=200)
+    pubmatic = at("pubmatic")
+    missing_base = OWNER | {"name": "no base", "queryInfix": "(,383:nobody,AND,383:registered,)"}
+    refused = pubmatic.send("create_audience", missing_base)
+    assert isinstance(refused, Rejected)
+    assert (refused.said.code, refused.said.http_status) == ("AUD01_0034", 200)
+    empty = pubmatic.send("list_audiences", OWNER | {"name": "nobody"})
+    assert isinstance(empty, Succeeded)
+    assert empty.result["total"] == 0
+
+
 class At:
     """A provider at the sandbox, its secrets in files of ``folder``."""
 
@@ -184,8 +279,27 @@ def sandbox() -> Iterator[str]:
         process.terminate()
 
 
-def control(sandbox: str, what: str, value: dict[str, Any]) -> None:
-    httpx.post(f"{sandbox}/_sandbox/{what}", json=value).raise_for_status()
+class Behave(Protocol):
+    def __call__(self, **options: Any) -> None: ...
+
+
+@pytest.fixture
+def behave(sandbox: str) -> Iterator[Behave]:
+    """Changes the sandbox's behaviour until the test's end."""
+    url = f"{sandbox}/_sandbox/behaviour"
+    before = httpx.get(url).raise_for_status().json()
+
+    def change(**options: Any) -> None:
+        httpx.patch(url, json=options).raise_for_status()
+
+    yield change
+    httpx.patch(url, json=before).raise_for_status()
+
+
+def control(sandbox: str, what: str, value: dict[str, Any] | None) -> None:
+    """Post a value, or forget what there is."""
+    method = "DELETE" if value is None else "POST"
+    httpx.request(method, f"{sandbox}/_sandbox/{what}", json=value).raise_for_status()
 
 
 def simple(name: str, **more: Any) -> dict[str, Any]:
