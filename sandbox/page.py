@@ -14,10 +14,11 @@ from urllib.parse import urlencode
 from tornado.template import Loader
 from tornado.web import RequestHandler
 
-from sandbox.ledger import Entry
+from sandbox.ledger import Entry, Ledger
 from sandbox.state import Sandbox
 
 PAGE_ENTRIES = 200
+STRETCH_ENTRIES = 50_000
 NOTHING = "none"  # what a filter calls a request without an answer, an account, a fault
 FILTERS = ("provider", "account", "method", "status", "fault")
 _MAX_DIGITS = 18
@@ -28,7 +29,6 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; fr
 class Row(NamedTuple):
     """One request in words that stand in a table."""
 
-    seq: int
     time: str
     provider: str
     account: str
@@ -55,13 +55,15 @@ class LedgerPage(RequestHandler):
         if not self.request.path.endswith("/"):
             self.redirect("/_sandbox/")
             return
-        wanted = {name: self._asked(name) for name in FILTERS}
-        rows = self._rows(wanted)
-        shown, more = rows[:PAGE_ENTRIES], len(rows) > PAGE_ENTRIES
-        older = urlencode({**wanted, "before": shown[-1].seq}) if more else ""
-        newest = "" if self._before() is None else urlencode(wanted)
+        wanted = {name: self.get_query_argument(name, "") for name in FILTERS}
+        before = self._before()
+        entries, older = newest(self.sandbox.ledger, wanted, before)
         text = _TEMPLATES.load("page.html").generate(
-            rows=shown, wanted=wanted, older=older, newest=newest, at_most=PAGE_ENTRIES
+            rows=[_row(entry) for entry in entries],
+            wanted=wanted,
+            at_most=PAGE_ENTRIES,
+            newest="" if before is None else urlencode(wanted),
+            older="" if older is None else urlencode({**wanted, "before": older}),
         )
         self.finish(text)
 
@@ -72,33 +74,35 @@ class LedgerPage(RequestHandler):
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(f"{status_code}: this page is only read, with GET\n")
 
-    def _asked(self, name: str) -> str:
-        return self.get_query_argument(name, "")
-
     def _before(self) -> int | None:
-        text = self._asked("before")
+        text = self.get_query_argument("before", "")
         return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else None
 
-    def _rows(self, wanted: Mapping[str, str]) -> list[Row]:
-        """One more than are shown, which tells whether there are older ones."""
-        before = self._before()
-        rows = (_row(entry) for entry in reversed(self.sandbox.ledger.entries) if before is None or entry.seq < before)
-        return list(islice((row for row in rows if _is_wanted(row, wanted)), PAGE_ENTRIES + 1))
+
+def newest(ledger: Ledger, wanted: Mapping[str, str], before: int | None = None) -> tuple[list[Entry], int | None]:
+    """The entries of one page, and the number before which the next one begins, if there may be more.
+
+    It looks through a bounded stretch only: while a page is made no request is served.
+    """
+    newer = 0 if before is None else max(0, ledger.last_seq + 1 - before)
+    stretch = list(islice(reversed(ledger.entries), newer, newer + STRETCH_ENTRIES))
+    patterns = {name: pattern.strip().lower() for name, pattern in wanted.items() if pattern.strip()}
+    found = [entry for entry in stretch if all(_fits(getattr(entry, name), patterns[name]) for name in patterns)]
+    shown = found[:PAGE_ENTRIES]
+    if len(found) > PAGE_ENTRIES:
+        return shown, shown[-1].seq
+    return shown, stretch[-1].seq if len(stretch) == STRETCH_ENTRIES else None
 
 
-def _is_wanted(row: Row, wanted: Mapping[str, str]) -> bool:
-    return all(_fits(getattr(row, name), pattern.strip().lower()) for name, pattern in wanted.items() if pattern)
-
-
-def _fits(value: str, pattern: str) -> bool:
+def _fits(value: object, pattern: str) -> bool:
     """The whole value; `*` in a pattern stands for anything that is there, `none` for nothing."""
-    return fnmatchcase(value.lower(), pattern) if value else pattern == NOTHING
+    text = "" if value is None else str(value).lower()
+    return fnmatchcase(text, pattern) if text else pattern == NOTHING
 
 
 def _row(entry: Entry) -> Row:
     took = entry.duration_ms
     return Row(
-        seq=entry.seq,
         time=datetime.fromtimestamp(entry.at, UTC).isoformat(" ", "milliseconds").removesuffix("+00:00"),
         provider=entry.provider,
         account=entry.account,

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from sandbox.credentials import PUBMATIC_TOKENS
-from sandbox.page import PAGE_ENTRIES
+from sandbox.ledger import Ledger
+from sandbox.page import PAGE_ENTRIES, STRETCH_ENTRIES, newest
 from sandbox.process import started
 
 AUDIENCES = "/v1/audience/audiences"
@@ -133,6 +134,20 @@ def test_the_page_loads_nothing_runs_nothing_and_knows_the_dark(api: httpx.Clien
     assert not {"script", "link", "img", "iframe"} & set(Table(page.text).tags)
     assert not re.search(r"https?://|//[a-z]|\bon[a-z]+=", page.text)
     assert "prefers-color-scheme: dark" in page.text
+
+
+def test_a_long_ledger_is_looked_through_in_stretches_and_every_entry_is_met_once() -> None:
+    ledger = Ledger()
+    for number in range(2 * STRETCH_ENTRIES + 10):
+        provider = "mintegral" if number % 1000 == 0 else "pubmatic"
+        ledger.open(at=0, at_monotonic=0, provider=provider, method="GET", path="/", account="", name="")
+    met, before = [], None
+    while True:
+        entries, before = newest(ledger, {"provider": "mintegral"}, before)
+        met += [entry.seq for entry in entries]
+        if before is None:
+            break
+    assert met == list(range(100_001, 0, -1000))
 
 
 def test_an_empty_ledger_and_an_odd_position_are_a_page_too(api: httpx.Client) -> None:
