@@ -1,6 +1,7 @@
 """How the parts become one HTTP server."""
 
 import asyncio
+import resource
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,6 +30,7 @@ from sandbox.state import Sandbox
 
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 3.0
+CONNECTIONS = 10_240  # as many as macOS gives a process
 
 
 def make_app(
@@ -56,7 +58,16 @@ def serve(
 
     Raises OSError when the address is taken or not this machine's. Has to run in the main thread.
     """
+    _allow_many_connections()
     asyncio.run(_serve(host, port, make_app(behaviour, credentials), ready))
+
+
+def _allow_many_connections() -> None:
+    """Silent ones are held open on purpose, and some systems stop at 256 files unless asked."""
+    allowed, at_most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS if at_most == resource.RLIM_INFINITY else min(CONNECTIONS, at_most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, at_most))
 
 
 async def _serve(host: str, port: int, app: Application, ready: Callable[[str], None]) -> None:

@@ -2,9 +2,12 @@
 
 import json
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,7 +26,10 @@ from sandbox.calls import Call
 from sandbox.credentials import MINTEGRAL_KEYS, PUBMATIC_TOKENS
 from sandbox.exchange import Exchange
 from sandbox.mintegral.provider import MINTEGRAL, token_for
+from sandbox.mintegral.uploads import STORAGE as STORAGE_DOOR
+from sandbox.mintegral.uploads import Upload
 from sandbox.process import started
+from sandbox.provider import Operation, Provider
 from sandbox.pubmatic.provider import PUBMATIC
 from sandbox.state import Sandbox
 
@@ -32,6 +38,7 @@ AUDIENCE = "/api/open/v1/audience"
 PRESIGN = f"{AUDIENCE}/presigned-upload-data"
 STORAGE = "/audience/tmp_upload/2026/01/01/abc/0123/ids.txt"
 MIB = 1024 * 1024
+ROOT = Path(__file__).parents[2]
 TORNADO = ("<title>", "Traceback", "tornado")
 
 
@@ -232,25 +239,59 @@ def test_a_control_path_that_cannot_be_is_a_sentence_and_no_request(api: httpx.C
     assert api.get("/_sandbox/ledger").json()["last_seq"] == seen
 
 
-@pytest.mark.parametrize(("provider", "said"), [(PUBMATIC, "INTERNAL_ERROR"), (MINTEGRAL, "system error")])
-def test_a_bug_of_the_sandbox_looks_like_trouble_of_the_provider(
-    provider: Any, said: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    def broken(_call: Call, _sandbox: Sandbox) -> Answer:
-        raise RuntimeError("a bug")
+def test_more_connections_than_files_are_allowed_at_first_are_served() -> None:
+    command = f"ulimit -Sn 256; exec {sys.executable} -m sandbox --port 0"
+    with (
+        subprocess.Popen(["bash", "-c", command], stdout=subprocess.PIPE, text=True, cwd=ROOT) as process,
+        ExitStack() as stack,
+    ):
+        stack.callback(process.kill)
+        assert process.stdout
+        url = httpx.URL(process.stdout.readline().split()[-1])
+        for _ in range(400):
+            one = stack.enter_context(socket.create_connection((url.host, url.port or 0), timeout=5))
+            one.sendall(b"GET /v1/x HTTP/1.1\r\nHost: x\r\nX-Sandbox-Fault: hang\r\n\r\n")
+        assert httpx.get(url.join("/_sandbox/health"), timeout=5).is_success
+
+
+def served(handler: type[Exchange], provider: Provider, otherwise: Operation, body: bytes = b"") -> tuple[int, str]:
+    """What one request hears from a server with this handler alone."""
 
     async def asked() -> tuple[int, str]:
-        route = {"sandbox": Sandbox(), "provider": provider, "operations": {}, "otherwise": broken}
+        route = {"sandbox": Sandbox(), "provider": provider, "operations": {}, "otherwise": otherwise}
         listening, port = bind_unused_port()
-        server = HTTPServer(Application([(".*", Exchange, route)]))
+        server = HTTPServer(Application([(".*", handler, route)]))
         server.add_sockets([listening])
         client = SimpleAsyncHTTPClient(force_instance=True)
-        answer = await client.fetch(f"http://127.0.0.1:{port}/", raise_error=False)
+        answer = await client.fetch(f"http://127.0.0.1:{port}/", method="PUT", body=body, raise_error=False)
         client.close()
         server.stop()
         await server.close_all_connections()
         return answer.code, answer.body.decode()
 
-    status, text = IOLoop(make_current=False).run_sync(asked)
+    said: tuple[int, str] = IOLoop(make_current=False).run_sync(asked)
+    return said
+
+
+def broken(_call: Call, _sandbox: Sandbox) -> Answer:
+    raise RuntimeError("a bug")
+
+
+@pytest.mark.parametrize(
+    ("provider", "said"), [(PUBMATIC, "INTERNAL_ERROR"), (MINTEGRAL, "system error"), (STORAGE_DOOR, "InternalError")]
+)
+def test_a_bug_of_the_sandbox_looks_like_trouble_of_the_provider(
+    provider: Provider, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    status, text = served(Exchange, provider, broken)
     assert (status, said in text) == (500, True)
     assert "a bug" in caplog.text
+
+
+def test_a_file_that_is_too_large_is_refused_in_the_storages_words() -> None:
+    class SmallUpload(Upload):
+        body_max_bytes = 10
+
+    assert served(SmallUpload, STORAGE_DOOR, broken, body=b"x" * 10)[0] == 403
+    status, text = served(SmallUpload, STORAGE_DOOR, broken, body=b"x" * 11)
+    assert (status, "EntityTooLarge" in text) == (400, True)

@@ -95,6 +95,11 @@ def test_what_is_not_the_announced_file_is_a_bad_digest(api: httpx.Client) -> No
     assert stored(api) == []
 
 
+def test_a_form_is_not_the_file(api: httpx.Client) -> None:
+    answer = httpx.put(presigned(api)["s3"]["url"], files={"file": CONTENT})
+    assert (answer.status_code, "BadDigest" in answer.text) == (400, True)
+
+
 def test_an_altered_signature_path_or_expiry_is_forbidden(api: httpx.Client) -> None:
     url = presigned(api)["s3"]["url"]
     for altered in (
