@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,6 +108,24 @@ def test_an_upload_arrives_whole(mintegral: Mintegral) -> None:
     (file,) = stored(mintegral.sandbox).values()
     assert file == {"data_path": outcome.result["data_path"], "md5": md5, "size": len(IDFA), "account": "acme"}
     assert mintegral.notes.said == ["1 of 1 files, idfa.csv: 0.0 of 0.0 MB checked"]
+
+
+def test_a_large_file_takes_no_memory(mintegral: Mintegral) -> None:
+    size = 256 * 1024 * 1024
+    with (mintegral.folder / "large.csv").open("wb") as large:
+        large.write(b"idfa\n" + (b"A" * 36 + b"\n") * 4000)
+        large.truncate(size)  # a hole: only its beginning is looked at
+    tracemalloc.start()
+    try:
+        outcome = mintegral.send("upload_audience_file", {"file": "large.csv", "area_type": 1}, deadline_s=60.0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(outcome, Succeeded)
+    assert outcome.result["bytes"] == size
+    assert peak < 16 * 1024 * 1024
+    assert "1 of 1 files, large.csv: 134.2 of 268.4 MB checked" in mintegral.notes.said
+    assert "1 of 1 files, large.csv: 134.2 of 268.4 MB sent" in mintegral.notes.said
 
 
 def test_an_audience_is_made_of_files_that_are_uploaded_first(mintegral: Mintegral) -> None:

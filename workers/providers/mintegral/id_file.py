@@ -15,7 +15,7 @@ MAX_BYTES = 5 * 1024**3
 would take; it is also the most that S3 takes in one PUT (Amazon S3 user guide, Uploading objects)."""
 
 HEAD_BYTES = 64 * 1024  # of the file, and of what it unpacks to: some thousand rows
-_ENDING = re.compile(r"\.(?:txt|csv)(?:\.gz)?$", re.IGNORECASE)
+_ENDING = re.compile(r"\.(?:txt|csv)(?:\.gz)?\Z", re.IGNORECASE)
 _GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 _LONGEST_NAME = 100
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", " ": "a space"}
