@@ -36,7 +36,7 @@ class FileToUpload(Wire):
     """A file of device IDs that is uploaded first."""
 
     device_type: DeviceType
-    file: Text = Field(description="A path below the folder for files, or a URL.")
+    file: Text = Field(description="A path below the folder for files, or a URL: https://, s3:// or gs://.")
 
 
 UploadedFiles = Annotated[list[UploadedFile], Field(min_length=1)]
@@ -76,7 +76,9 @@ class ListAudiences(Wire):
     ta_ids: Ids | None = None
     ta_name: Text | None = None
     platform: Platform | None = None
-    max_items: AtLeast1 | None = Field(default=None, description="Ours, not sent: stop after so many audiences.")
+    max_items: AtLeast1 | None = Field(
+        default=None, description="Ours, not sent: stop after so many audiences; 10,000."
+    )
 
 
 class DeleteAudience(Wire):
@@ -92,7 +94,7 @@ class UploadAudienceFile(Wire):
 
     model_config = ConfigDict(title="Mintegral upload_audience_file payload")
 
-    file: Text = Field(description="A path below the folder for files, or a URL.")
+    file: Text = Field(description="A path below the folder for files, or a URL: https://, s3:// or gs://.")
     area_type: AreaType
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from schemas.mintegral import CreateAudience, FileToUpload, UpdateAudience
 from workers.http import Call
+from workers.outcome import AttemptEnded, Unusable
 from workers.providers.mintegral.device_types import Table, as_sent, differences
 from workers.providers.mintegral.upload import upload
 
@@ -43,10 +46,11 @@ def data_paths(payload: Payload, call: Call, *, area_type: int) -> list[dict[str
 
 def _uploaded(files: Sequence[FileToUpload], call: Call, area_type: int) -> list[str]:
     """One upload for each name, as often as it stands there: Create's own example gives one file two device types."""
-    return [
-        _one(each.file, call, area_type, f"{number} of {len(files)} files")
-        for number, each in enumerate(files, start=1)
-    ]
+    paths = []
+    for number, each in enumerate(files, start=1):
+        with _which(number, len(files)):
+            paths.append(_one(each.file, call, area_type, f"{number} of {len(files)} files"))
+    return paths
 
 
 def _one(named: str, call: Call, area_type: int, place: str) -> str:
@@ -57,3 +61,15 @@ def _one(named: str, call: Call, area_type: int, place: str) -> str:
     data_path = upload(call, named, area_type=area_type, place=place).data_path
     call.notes.keep(note, {"data_path": data_path, "at": time.time()})
     return data_path
+
+
+@contextmanager
+def _which(number: int, files: int) -> Iterator[None]:
+    """Of several files, say which has to be mended."""
+    try:
+        yield
+    except AttemptEnded as ended:
+        if files == 1 or not isinstance(ended.outcome, Unusable):
+            raise
+        said = ended.outcome.said
+        raise AttemptEnded(Unusable(replace(said, message=f"file {number} of {files}: {said.message}"))) from ended
