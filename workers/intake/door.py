@@ -24,6 +24,8 @@ from workers.loop import OUTAGES
 from workers.providers.provider import Provider
 from workers.settings import ProviderConfig
 
+DIGEST = 32  # hex digits: 128 bits tell the contents of one id apart, and a million waiting jobs feel the rest
+
 log = structlog.get_logger()
 
 
@@ -87,7 +89,7 @@ class Door:
             account=job.account,
             id=job.id,
             operation=job.operation,
-            digest=digest(job.operation, job.payload),
+            digest=digest(job.operation, job.payload)[:DIGEST],
             body=message.job,
             priority=job.priority,
             not_before=_timestamp(job.not_before),

@@ -5,7 +5,8 @@ Redis Cluster.
 
     audience:{pubmatic}                       (written P below)
 
-    P:job:<account>/<id>               hash    one job: its body, state, counters, lease, history, final event
+    P:job:<account>/<id>               hash    one job: state, counters, lease, history, final event
+    P:bodies:<account>                 hash    the bodies of its jobs that have not ended, by id
     P:lane:<account>                   hash    limits, permits spent, waiting, in_flight, pauses, breaker, weight
     P:lane:*                           hash    the same of the provider as a whole
     P:lane:<account or *>/<operation>  hash    the limits of one operation

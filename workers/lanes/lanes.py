@@ -204,10 +204,9 @@ class Lanes:
         return str(self._run("replay", account, job_id, run, _us(max_age_s)).decode())
 
     def show(self, account: str, job_id: str) -> dict[str, str] | None:
-        """Every field of a job's record as text, but its body; None if there is none."""
+        """Every field of a job's record as text; None if there is none."""
         fields: Any = self.client.hgetall(f"{self.partition}:job:{account}/{job_id}")
-        shown = {k.decode(): v.decode("utf-8", "replace") for k, v in fields.items() if k != b"body"}
-        return shown or None
+        return {name.decode(): value.decode("utf-8", "replace") for name, value in fields.items()} or None
 
     def lane(self, account: str) -> dict[str, str]:
         """The hash of a lane, or of the whole provider (``*``)."""

@@ -129,8 +129,9 @@ class Again:
     pause_reason: str = ""
 
 
-def record_of(fields: list[bytes]) -> Record:
-    """The record in what a script answered: names and values, one after the other."""
+def record_of(answer: list[Any]) -> Record:
+    """The record in what a script answered: account, id, body, and the hash as names and values in turn."""
+    account, job_id, body, fields = answer
     raw = dict(zip(fields[::2], fields[1::2], strict=True))
 
     def number(name: bytes) -> int:
@@ -141,10 +142,10 @@ def record_of(fields: list[bytes]) -> Record:
 
     lines = raw.get(b"history", b"").decode().splitlines()
     return Record(
-        account=raw[b"account"].decode(),
-        id=raw[b"id"].decode(),
+        account=account.decode(),
+        id=job_id.decode(),
         operation=raw[b"operation"].decode(),
-        body=raw[b"body"],
+        body=body,
         run=number(b"run"),
         fence=number(b"fence"),
         runner=raw[b"runner"].decode(),

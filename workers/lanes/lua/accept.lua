@@ -20,10 +20,9 @@ local due = math.max(now, not_before)
 local dies_at = due + number(ARGV[9])
 local ends_at = dies_at
 if expires_at > 0 then ends_at = math.min(expires_at, dies_at) end
-redis.call('HSET', job,
-  'account', account, 'id', id, 'operation', operation, 'digest', digest, 'body', body, 'priority', ARGV[6],
-  'run', run, 'sequence', redis.call('INCR', K .. ':sequence'), 'accepted_at', now,
-  'expires_at', expires_at, 'ends_at', ends_at, 'attempts', 0, 'requests', 0, 'looks', 0, 'look', 0,
-  'unknown_since', 0, 'throttles', 0, 'rescues', 0)
+redis.call('HSET', job, 'operation', operation, 'digest', digest, 'priority', ARGV[6], 'run', run,
+  'sequence', redis.call('INCR', K .. ':sequence'), 'accepted_at', now, 'ends_at', ends_at)
+if expires_at > 0 then redis.call('HSET', job, 'expires_at', expires_at) end
+redis.call('HSET', bodies_key(account), id, body)
 put_in_lane(account, id, due)
 return 'new'

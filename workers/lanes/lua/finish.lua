@@ -21,10 +21,12 @@ if retention_ms > 0 then
   local name = account .. '/' .. id .. '/' .. held[4]
   local dead = K .. ':dead:' .. name
   redis.call('COPY', job, dead, 'REPLACE')
-  redis.call('HSET', dead, 'died_at', now, 'count', 1, unpack(ARGV, 16))
+  redis.call('HSET', dead, 'account', account, 'id', id, 'body', redis.call('HGET', bodies_key(account), id) or '',
+    'died_at', now, 'count', 1, unpack(ARGV, 16))
   redis.call('PEXPIRE', dead, retention_ms)
   redis.call('ZADD', K .. ':dead', now, name)
 end
-redis.call('HDEL', job, 'body', 'notes', 'progress') -- what a repeat needs is the digest and the event
+redis.call('HDEL', bodies_key(account), id) -- what a repeat needs is the digest and the event
+redis.call('HDEL', job, 'notes', 'progress')
 redis.call('PEXPIRE', job, ARGV[9])
 return 1

@@ -11,13 +11,18 @@ local now = clock[1] * 1000000 + clock[2]
 local function number(text) return tonumber(text or '') or 0 end
 
 local function job_key(account, id) return K .. ':job:' .. account .. '/' .. id end
+-- A job's body lies apart from its hash, which stays small and so compact: no value of it is longer than 64 bytes.
+local function bodies_key(account) return K .. ':bodies:' .. account end
+local function record(account, id)
+  return {account, id, redis.call('HGET', bodies_key(account), id), redis.call('HGETALL', job_key(account, id))}
+end
 local function lane_key(account) return K .. ':lane:' .. account end
 local function waiting_key(account, priority) return K .. ':lane:' .. account .. ':waiting:' .. priority end
 local function split(member) return string.match(member, '^([^/]*)/(.*)$') end
 
 -- Entries that are due at the same time stand in the order of their acceptance.
-local function entry(sequence, id) return string.format('%016.0f:', sequence) .. id end
-local function id_of(entry_text) return string.sub(entry_text, 18) end
+local function entry(sequence, id) return string.format('%012.0f:', sequence) .. id end
+local function id_of(entry_text) return string.sub(entry_text, 14) end
 
 -- The dispatcher looks at a lane when its time in K:lanes has come. Anything that may let a lane run earlier
 -- brings that time forward and wakes one dispatcher.

@@ -13,4 +13,4 @@ if held[2] == 'handed' then
 elseif held[2] ~= 'running' or held[3] ~= runner then
   return false
 end
-return redis.call('HGETALL', job)
+return record(account, id)

@@ -8,7 +8,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', K .. ':ends', '-inf', now, '
   if redis.call('HGET', job, 'state') == 'waiting' then
     take_from_lane(account, id)
     give_lease(account, id, 'running', number(ARGV[2]), ARGV[3])
-    taken[#taken + 1] = redis.call('HGETALL', job)
+    taken[#taken + 1] = record(account, id)
   end
 end
 return taken
