@@ -107,7 +107,7 @@ def test_an_upload_arrives_whole(mintegral: Mintegral) -> None:
     assert outcome.result == {"data_path": outcome.result["data_path"], "md5": md5, "bytes": len(IDFA)}
     (file,) = stored(mintegral.sandbox).values()
     assert file == {"data_path": outcome.result["data_path"], "md5": md5, "size": len(IDFA), "account": "acme"}
-    assert mintegral.notes.said == ["1 of 1 files, idfa.csv: 0.0 of 0.0 MB checked"]
+    assert mintegral.notes.said == [f"1 of 1 files, idfa.csv: 0.0 of 0.0 MB {done}" for done in ("checked", "sent")]
 
 
 def test_a_large_file_takes_no_memory(mintegral: Mintegral) -> None:

@@ -104,6 +104,7 @@ def _unchanged(source: Source, file: Measured, said: Progress) -> Generator[byte
     if digest.hexdigest() != file.md5:
         raise AttemptEnded(Unavailable(Said("the file changed while it was uploaded")))
     yield held
+    said(file.size, file.size, "sent")
 
 
 def _pieces(source: Source) -> Iterator[bytes]:
