@@ -15,7 +15,7 @@ import httpx
 
 from workers.files import Files
 from workers.lanes.tokens import SharedTokens
-from workers.outcome import AttemptEnded, Said, Unavailable, Unknown
+from workers.outcome import AttemptEnded, Postponed, Said, Unavailable, Unknown
 from workers.wire import exchange
 
 REQUEST_DEADLINE_S = 30.0  # the wire contract: one HTTP request takes at most 30 s in all
@@ -102,6 +102,7 @@ class Notes(Protocol):
         """Say how far the job is. To be called at least every few seconds by work that takes long."""
 
 
+A_MOMENT_S = 0.5
 LONGEST_WAIT_S = 5.0  # then it is asked again, since the worker may be about to end
 
 
@@ -124,6 +125,8 @@ class Call:
     max_answer_bytes: int = 32 * 1024 * 1024
     sent: int = field(default=0, init=False)
     """Requests that were let go so far."""
+    may_return: bool = False
+    """Whether the attempt may end between two requests and go on from its notes, rather than hold its thread."""
 
     def request(
         self,
@@ -170,6 +173,8 @@ class Call:
             try:
                 return self._exchange(build, changes=changes, uploads=uploads)
             except NotYet as later:
+                if self.may_return and later.wait_s > A_MOMENT_S:
+                    raise AttemptEnded(Postponed(Said("the lane is limited"))) from later
                 time.sleep(min(later.wait_s, LONGEST_WAIT_S))
 
     def _let_go(self, changes: bool) -> None:  # noqa: FBT001 - as Permit

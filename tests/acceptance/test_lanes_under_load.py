@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -108,3 +109,32 @@ def test_a_job_that_kills_its_workers_dies_with_its_history(
         assert "worker was lost" in json.loads(history.splitlines()[-1])["message"]
     finally:
         deployment.close()
+
+
+def test_a_long_list_under_a_slow_limit_holds_no_worker_while_it_waits_and_reads_no_page_twice(
+    tmp_path: Path, sandbox: Sandbox, redis_server: RedisServer
+) -> None:
+    audience = {"accountType": "BUYER", "accountId": 7, "dataProviderId": 383, "name": "p", "providerAudienceId": "p"}
+    sandbox.preset(provider="pubmatic", audience=audience, count=450)
+    deployment = Deployment(tmp_path, sandbox, redis_server.url, redis_server.url, limits='limits = ["1/s"]')
+    job = {
+        "id": "all",
+        "provider": "pubmatic",
+        "account": "acme",
+        "operation": "list_audiences",
+        "payload": {"accountType": "BUYER", "accountId": 7},
+    }
+    idle = 0
+    try:
+        deployment.wait_for_worker(deployment.start_worker())
+        submit(deployment, job)
+        with redis_server.client() as client:
+            wait_until(lambda: requests(sandbox), what="the first page")
+            while not deployment.events(client):
+                idle += client.zcard("audience:{pubmatic}:running") == 0
+                time.sleep(0.02)
+        data = events(deployment, redis_server, 1)["all"]["data"]
+    finally:
+        deployment.close()
+    assert (data["attempts"], data["requests"], len(data["result"]["audiences"])) == (1, 5, 450)
+    assert idle > 50, "the job was running nearly all the time"

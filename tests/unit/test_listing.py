@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+from calls import call_to
+
+from workers.outcome import AttemptEnded, Postponed, Said
 from workers.providers.listing import MAX_BYTES, MAX_PAGES, Audience, Listing, Page, read_all
 
 
@@ -21,7 +25,7 @@ def read(page: Callable[[int], Page], size: int, max_items: int | None = None) -
     def id_of(audience: Audience) -> object:
         return audience.get("id")
 
-    return read_all(page, id_of, page_size=size, max_items=max_items)
+    return read_all(call_to(""), page, id_of, page_size=size, max_items=max_items)
 
 
 def test_a_list_of_exactly_max_items_is_whole() -> None:
@@ -61,3 +65,21 @@ def test_a_list_ends_at_what_one_event_can_carry() -> None:
 
 def test_two_empty_pages_are_no_repetition() -> None:
     assert read(lambda _: Page([], 3, 0), 10).cut is None
+
+
+def test_a_list_that_has_to_stop_goes_on_from_the_pages_that_were_noted() -> None:
+    call, asked = call_to(""), list[int]()
+
+    def page(number: int) -> Page:
+        asked.append(number)
+        if number == 3 and asked.count(3) == 1:
+            raise AttemptEnded(Postponed(Said("the lane is limited")))
+        return pages_of(7, 2)(number)
+
+    def once() -> Listing:
+        return read_all(call, page, lambda audience: audience["id"], page_size=2, max_items=100)
+
+    with pytest.raises(AttemptEnded):
+        once()
+    assert [each["id"] for each in once().audiences] == list(range(7))
+    assert asked == [1, 2, 3, 3, 4]

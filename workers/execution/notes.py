@@ -32,7 +32,7 @@ class Notes:
     def keep(self, name: str, value: Any) -> None:
         """Write a JSON value down for the job's later attempts. Raises as ``progress`` does."""
         self.known[name] = value
-        self._write()
+        self._write({name: value})
 
     def progress(self, said: str) -> None:
         """Say how far the job has come, and renew its lease. Cheap: most calls write nothing.
@@ -43,12 +43,12 @@ class Notes:
         if self.stopping.is_set():
             raise AttemptEnded(Postponed(Said("the worker is stopping")))
         if time.monotonic() - self._at >= EVERY_S:
-            self._write()
+            self._write({})
 
-    def _write(self) -> None:
+    def _write(self, new: dict[str, Any]) -> None:
         self._at = time.monotonic()
         try:
-            noted = self.lanes.note(self.record, self.known, self._said)
+            noted = self.lanes.note(self.record, new, self._said)
         except OUTAGES:
             return  # the lease is checked again with the next permit
         if noted is Noted.LOST:

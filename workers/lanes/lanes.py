@@ -132,11 +132,11 @@ class Lanes:
             return Permitted(wait_s, timed=answer == b"timed")
         return Refused(Refusal(answer.decode()), wait_s)
 
-    def note(self, record: Record, notes: Mapping[str, Any], progress: str) -> Noted:
-        """Write down what the job knows for its later attempts, and how far it is; renew its lease."""
-        answer = self._run(
-            "note", *record.key, record.fence, record.runner, _us(self._running_lease_s), json.dumps(notes), progress
-        )
+    def note(self, record: Record, new: Mapping[str, Any], progress: str) -> Noted:
+        """Write down what is new for the job's later attempts, and how far it is; renew its lease."""
+        pairs = [part for name, value in new.items() for part in (name, json.dumps(value))]
+        lease_us = _us(self._running_lease_s)
+        answer = self._run("note", *record.key, record.fence, record.runner, lease_us, progress, *pairs)
         return Noted(answer.decode())
 
     def put_back(self, handed: Handed) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+NOTE = b"note:"  # as lane.lua has it
+
 
 class Accepted(StrEnum):
     """What became of a valid job at the door."""
@@ -161,6 +163,6 @@ def record_of(answer: list[Any]) -> Record:
         started_at=time(b"started_at"),
         expires_at=time(b"expires_at"),
         ends_at=time(b"ends_at") or 0.0,
-        notes=json.loads(raw.get(b"notes", b"{}")),
+        notes={name[len(NOTE) :].decode(): json.loads(raw[name]) for name in raw if name.startswith(NOTE)},
         history=tuple(json.loads(line) for line in lines),
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from workers.http import Call
+from workers.outcome import AttemptEnded
 
 MAX_PAGES = 200  # each page spends a permit; whoever has more audiences narrows the filters
 MAX_ITEMS = 10_000  # where a job does not say how many it wants
@@ -45,6 +48,7 @@ class Listing:
 
 
 def read_all(
+    call: Call,
     read_page: Callable[[int], Page],
     id_of: Callable[[Audience], object],
     *,
@@ -53,9 +57,12 @@ def read_all(
 ) -> Listing:
     """The audiences up to ``max_items``; None: all of them, and reading ends at once where that cannot be.
 
+    A list up to ``max_items`` goes on where an earlier attempt had to stop, and holds no thread while it waits.
+
     Pages count from 1. Where a provider does not say how many there are, one of less than ``page_size`` is the last.
     """
     gathered = _Gathered(max_items, id_of)
+    read_page = read_page if max_items is None else _Kept(call, read_page)
     before: list[object] | None = None
     for number in range(1, MAX_PAGES + 1):
         page = read_page(number)
@@ -72,6 +79,27 @@ def read_all(
             return gathered.ended(page.total, cut)
         before = ids
     return gathered.ended(page.total, f"the list has more than {MAX_PAGES} pages, the most that are read")
+
+
+class _Kept:
+    """Pages that the job's notes hold are not asked for again; when reading has to stop, the new ones are noted."""
+
+    def __init__(self, call: Call, read_page: Callable[[int], Page]) -> None:
+        self._call, self._read_page = call, read_page
+        self._new: dict[int, Page] = {}
+        call.may_return = True
+
+    def __call__(self, number: int) -> Page:
+        held = self._call.notes.known.get(f"page {number}")
+        if held is not None:
+            return Page(**held)
+        try:
+            self._new[number] = self._read_page(number)
+        except AttemptEnded:
+            for each, page in self._new.items():
+                self._call.notes.keep(f"page {each}", asdict(page))
+            raise
+        return self._new[number]
 
 
 class _Gathered:

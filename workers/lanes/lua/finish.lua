@@ -12,6 +12,7 @@ note_health(account, ARGV[12], number(ARGV[13]), number(ARGV[14]), number(ARGV[1
 end_lease(account, id)
 redis.call('ZREM', K .. ':ends', account .. '/' .. id)
 add_history(job, ARGV[10])
+forget_notes(job)
 redis.call('HSET', job, 'settled', fence, 'state', ARGV[4], 'attempts', ARGV[5], 'requests', ARGV[6],
   'event', ARGV[7], 'routing_key', ARGV[8], 'finished_at', now)
 put_in_outbox(ARGV[7], ARGV[8])
@@ -27,6 +28,5 @@ if retention_ms > 0 then
   redis.call('ZADD', K .. ':dead', now, name)
 end
 redis.call('HDEL', bodies_key(account), id) -- what a repeat needs is the digest and the event
-redis.call('HDEL', job, 'notes', 'progress')
 redis.call('PEXPIRE', job, ARGV[9])
 return 1

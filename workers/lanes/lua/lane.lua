@@ -77,6 +77,16 @@ local function audit(who, action, target, detail)
   redis.call('XADD', K .. ':audit', '*', 'who', who, 'action', action, 'target', target, 'detail', detail)
 end
 
+-- What attempts wrote down for later ones stands in the job's hash under such names, until the run ends.
+local NOTE = 'note:'
+
+local function forget_notes(job)
+  redis.call('HDEL', job, 'progress')
+  for _, name in ipairs(redis.call('HKEYS', job)) do
+    if string.sub(name, 1, #NOTE) == NOTE then redis.call('HDEL', job, name) end
+  end
+end
+
 local function add_history(job, line)
   if line == '' then return end
   local lines = redis.call('HGET', job, 'history')

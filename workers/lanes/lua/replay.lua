@@ -12,7 +12,7 @@ redis.call('COPY', dead, job, 'REPLACE')
 redis.call('PERSIST', job)
 redis.call('HSET', bodies_key(account), id, redis.call('HGET', dead, 'body'))
 redis.call('HDEL', job, 'account', 'id', 'body', 'event', 'routing_key', 'finished_at', 'started_at', 'settled', 'category', 'provider_code',
-  'message', 'replayable', 'died_at', 'count', 'notes', 'progress')
+  'message', 'replayable', 'died_at', 'count')
 local expires_at, ends_at = number(redis.call('HGET', job, 'expires_at')), now + number(ARGV[4])
 if expires_at > 0 then ends_at = math.min(expires_at, ends_at) end
 local next_run = run + 1

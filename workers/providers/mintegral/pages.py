@@ -31,7 +31,7 @@ def read_list(call: Call, params: Params, *, ids: Sequence[int] = (), max_items:
         one = page_of(ask_for(call, [*_of(parts[number - 1]), *params], 1), 1)  # holds them all: PAGE_SIZE is larger
         return replace(one, pages=len(parts), total=None)
 
-    return read_all(page, ta_id, page_size=PAGE_SIZE, max_items=max_items)
+    return read_all(call, page, ta_id, page_size=PAGE_SIZE, max_items=max_items)
 
 
 def ask_for(call: Call, params: Params, number: int) -> Answer:

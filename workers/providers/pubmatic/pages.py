@@ -31,7 +31,7 @@ def read_list(call: Call, params: Sequence[tuple[str, str]], max_items: int | No
         before = read.audiences
         return read
 
-    return read_all(page, audience_id, page_size=PAGE_SIZE, max_items=max_items)
+    return read_all(call, page, audience_id, page_size=PAGE_SIZE, max_items=max_items)
 
 
 def _page(call: Call, params: Sequence[tuple[str, str]], number: int) -> Page:
