@@ -27,13 +27,16 @@ CODES: Mapping[str, Means] = {
     "202": Means.FAILED,
 }
 
-# Unverified, all of them: signs seen in clients and help pages, and their likely Chinese. The first that matches leads.
+# Unverified, all of them: signs seen in clients and help pages, words of their kind, and their likely Chinese. The
+# first that matches leads.
 TEXTS: Mapping[str, Means] = {
     # Of a parameter, even if it is called like a credential: those are never left out.
     r"\b(?:is|are) (?:required|missing)\b|missing (?:required )?param|不能为空|缺少": Means.REJECTED,
-    r"rate.?limit|too (?:frequent|many requests)|频繁|限流": Means.THROTTLED,
-    r"(?:name|audience)\b.*\b(?<!not )(?<!n't )exists?\b|already exists?|duplicated?\b|已存在|重复": Means.EXISTS,
-    r"\btoken\b|access.?key|\btimestamp\b|permission denied|no permission|\blog.?in\b|令牌|签名|登录|权限": Means.AUTH,
+    r"rate.?limit|too (?:frequent|often|fast|many (?:requests|calls))|throttl|\bqps\b|频繁|限流": Means.THROTTLED,
+    r"(?:name|audience)\b.*\b(?<!not )(?<!n't )exists?\b|already (?:exists?|in use|used|taken)"
+    r"|\bname\b.*\b(?:taken|in use|repeated)\b|duplicated?\b|已存在|重复|重名": Means.EXISTS,
+    r"\btoken\b|(?:access|api).?key|\btimestamp\b|\bsign(?:ature)?\b|unauthori[sz]ed|authenticat|credential"
+    r"|permission denied|no permission|\blog.?in\b|令牌|签名|登录|权限": Means.AUTH,
 }
 
 CODE_CLASSES: Mapping[str, Means] = {
@@ -44,12 +47,18 @@ CODE_CLASSES: Mapping[str, Means] = {
 }
 
 EARLY = re.compile(
-    r"\bhours?\b|\b12 ?h?\b|twelve|frequen|too (?:soon|early)|\blater\b|recent|\bonce\b|interval|\bwait\b"
-    r"|小时|频繁|稍后|间隔",
+    r"\bhours?\b|\b12 ?h?\b|twelve|frequen|often|too (?:soon|early)|\blater\b|recent|\bonce\b|within|interval|period"
+    r"|\bwait\b|\btimes?\b|\bday\b|locked|publish|process|in progress|cool|not allowed|can ?not be|can't be"
+    r"|小时|频繁|稍后|间隔|不足|限制|发布|处理中",
     re.IGNORECASE,
 )
-"""Unverified: words of an update that is refused within 12 hours of the last change. Its code and text are unknown, so
-that such words only lead to a look at the audience's own time of change (twelve_hours.py)."""
+"""Unverified: words of an update that is refused within 12 hours of the last change. Its code and text are unknown.
+Wide on purpose: they only lead to a look at the audience's own time of change (twelve_hours.py), and while that is too
+near no update can succeed, whatever else may be wrong with it."""
+NOT_EARLY = re.compile(
+    r"not exist|n't exist|not found|\bis (?:required|invalid)|empty|不存在|不能为空|缺少", re.IGNORECASE
+)
+"""Unverified: words of an update that is refused for what it asks."""
 
 ROWS = frozenset(
     [f"code {code}" for code in (*CODES, *CODE_CLASSES)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 from workers.http import Answer, Call
 from workers.outcome import AlreadyExists, AttemptEnded, Outcome, Rejected
 from workers.providers.answers import Means, Refusal, outcome, unclear
+from workers.providers.mintegral.clock import hint
 from workers.providers.mintegral.errors import refused
 from workers.providers.mintegral.signature import signed
 
@@ -49,11 +51,13 @@ def answered(
     """
     params = list(params)
     sent = [value for _, value in params] + list(_texts(body))
-    for last in (False, True):
+    for _ in range(2):
         answer = call.request(method, path, headers=signed(call), changes=changes, params=params, body=body)
         refusal = refused(answer, sent)
-        if refusal is None or refusal.means not in (Means.AUTH, Means.FORBIDDEN) or last:
-            break
+        if refusal is None or refusal.means not in (Means.AUTH, Means.FORBIDDEN):
+            return answer, refusal
+        said = replace(refusal.said, message=refusal.said.message + hint(answer))
+        refusal = replace(refusal, said=said)
     return answer, refusal
 
 

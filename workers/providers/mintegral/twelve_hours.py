@@ -6,18 +6,17 @@ text of that refusal are unknown, so that no words are trusted alone. Such a job
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from workers.http import Answer, Call
 from workers.outcome import AttemptEnded, Deferred, Outcome, Rejected, Said, Unavailable
 from workers.providers.answers import Means, Refusal
-from workers.providers.mintegral.errors import EARLY
+from workers.providers.mintegral.clock import time_at_mintegral
+from workers.providers.mintegral.errors import EARLY, NOT_EARLY
 from workers.providers.mintegral.pages import ask_for, one_of, page_of
 from workers.providers.mintegral.request import change_refused
 
@@ -53,7 +52,8 @@ class Seen:
 def see(call: Call, ta_id: int) -> Seen:
     """Look at one audience. Raises ``AttemptEnded``."""
     answer = ask_for(call, [("ta_ids", str(ta_id))], 1)
-    return Seen(one_of([ta_id], page_of(answer, 1).audiences).get(ta_id), _time_of(answer))
+    there = time_at_mintegral(answer)  # which wrote the time of change
+    return Seen(one_of([ta_id], page_of(answer, 1).audiences).get(ta_id), time.time() if there is None else there)
 
 
 def check_before_upload(call: Call, ta_id: int) -> None:
@@ -86,12 +86,4 @@ def _may_be_early(refusal: Refusal, answer: Answer) -> bool:
     text = refusal.said.message
     if refusal.means is Means.FAILED or answer.status == 429:  # noqa: PLR2004 - RFC 6585: of the account, not of a job
         return False
-    return EARLY.search(text) is not None and re.search("not exist|not found|不存在", text, re.IGNORECASE) is None
-
-
-def _time_of(answer: Answer) -> float:
-    """Mintegral's own clock, which wrote the time of change; ours where it is not told."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return time.time()
+    return EARLY.search(text) is not None and NOT_EARLY.search(text) is None
