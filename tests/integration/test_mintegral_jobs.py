@@ -31,7 +31,7 @@ def submit(deployment: Deployment, id_: str, operation: str, payload: dict[str, 
 def event(deployment: Deployment, server: RedisServer, id_: str) -> dict[str, Any]:
     with server.client() as client:
         seen = wait_until(
-            lambda: [each for each in deployment.events(client) if each["subject"] == id_], 30, f"the event of {id_}"
+            lambda: [each for each in deployment.events(client) if each["subject"] == id_], 60, f"the event of {id_}"
         )
     data: dict[str, Any] = seen[0]["data"]
     return data
@@ -62,6 +62,27 @@ def _seen(deployment: Deployment, id_: str) -> Any:
     """The job, if it has come in."""
     shown = Audience(**deployment.env)("jobs", "show", "mintegral", "acme", id_, "--json")
     return shown.lines[0] if shown.code == 0 else None
+
+
+def test_after_a_killed_worker_only_what_is_missing_is_uploaded(
+    on_redis: Deployment, sandbox: Sandbox, redis_server: RedisServer, folder: Path
+) -> None:
+    (folder / "idfv.csv").write_text("idfv\n" + "B" * 36 + "\n")
+    files = [*FILES, {"device_type": 10, "file": "idfv.csv"}]
+    sandbox.fault(method="PUT", path="/audience/*", skip=1, action="hang")
+    first = on_redis.wait_for_worker(on_redis.start_worker(AUDIENCE_FILES_ROOT=str(folder)))
+    submit(on_redis, "killed", "create_audience", {"ta_name": "k", "area_type": 1, "platform": 2, "files": files})
+    wait_until(lambda: names_put(sandbox) == ["idfa.csv", "idfv.csv"], what="the second upload")
+    first.kill()
+    on_redis.wait_for_worker(on_redis.start_worker(AUDIENCE_FILES_ROOT=str(folder)))
+    done = event(on_redis, redis_server, "killed")
+    assert done["status"] == "succeeded"
+    assert done["result"]["already_existed"] is False
+    assert names_put(sandbox) == ["idfa.csv", "idfv.csv", "idfv.csv"]
+
+
+def names_put(sandbox: Sandbox) -> list[str]:
+    return [each["name"] for each in sandbox.ledger()["entries"] if each["method"] == "PUT"]
 
 
 def test_an_update_that_is_too_early_waits_alone_and_spends_no_attempt(
