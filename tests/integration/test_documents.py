@@ -70,7 +70,7 @@ def test_every_command_of_the_readme_runs(
     tmp_path: Path, on_redis: Deployment, sandbox: Sandbox, redis_server: RedisServer
 ) -> None:
     on_redis.wait_for_worker(on_redis.start_worker())
-    _let_order_17_die(on_redis, sandbox, redis_server)
+    _let_order_17_die_and_18_wait(on_redis, sandbox, redis_server)
     (tmp_path / "jobs.jsonl").write_text(json.dumps(example("jobs/mintegral-create.json")))
     inline = [shlex.split(words)[1:] for words in re.findall(r"`(audience [a-z][^`]*)`", README)]
     for words in map(_bounded, [*inline, *commands("audience")]):
@@ -94,12 +94,15 @@ def _bounded(words: list[str]) -> list[str]:
     return [*words, "--limit", "1"] if "--follow" in words else words
 
 
-def _let_order_17_die(deployment: Deployment, sandbox: Sandbox, server: RedisServer) -> None:
+def _let_order_17_die_and_18_wait(deployment: Deployment, sandbox: Sandbox, server: RedisServer) -> None:
     sandbox.fault(action="answer", provider="pubmatic", times=1, status=401)
     with Producer(deployment.broker_url) as producer:
-        producer.submit(example("jobs/pubmatic-create-simple.json") | {"id": "order-17"})
+        order = example("jobs/pubmatic-create-simple.json")
+        producer.submit(order | {"id": "order-17"})
+        producer.submit(order | {"id": "order-18", "not_before": "2030-01-01T00:00:00Z"})
     with server.client() as client:
         wait_until(lambda: _dead(client), what="a dead letter")
+        wait_until(lambda: client.hget("audience:{pubmatic}:lane:acme", "waiting") == b"1", what="a job that waits")
 
 
 def _dead(client: Redis) -> int:
