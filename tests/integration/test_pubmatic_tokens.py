@@ -177,6 +177,36 @@ def test_a_token_that_is_refused_again_when_it_is_new_ends_it(desk: Desk) -> Non
     assert desk.requests() == [READ, REFRESHED, READ]
 
 
+def test_a_token_that_others_replaced_on_the_way_is_followed(desk: Desk) -> None:
+    desk.read()
+    desk.control(expire=True)
+    desk.requests()
+    arrived: list[str] = []
+
+    def rotating(_: bool) -> None:  # noqa: FBT001 - as Permit
+        """Right before the second try is sent, another worker's refresh ends its token."""
+        arrived.append("")
+        if len(arrived) == 3:
+            desk.control(expire=True)
+            assert isinstance(desk.read(), Succeeded)
+
+    assert isinstance(desk.read(desk.call(rotating)), Succeeded)
+    mine, others = [READ, REFRESHED, READ], [READ, REFRESHED, READ]
+    assert desk.requests() == [*mine[:2], *others, READ, READ]
+
+
+def test_a_token_that_another_worker_is_replacing_is_waited_for(desk: Desk) -> None:
+    desk.read()
+    desk.sandbox.fault(provider="pubmatic", method="GET", preset="unauthorized_empty", times=2)
+    asked = iter(range(9))
+
+    def claiming(_: bool) -> None:  # noqa: FBT001 - as Permit
+        if next(asked) == 2:
+            assert desk.claim("another") is Claim.YOURS
+
+    assert isinstance(desk.read(desk.call(claiming)), Deferred)
+
+
 def test_a_missing_right_renews_nothing(desk: Desk) -> None:
     desk.read()
     desk.requests()

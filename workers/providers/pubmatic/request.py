@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from workers.providers.answers import Means, outcome
 from workers.providers.credentials import read_secret
 from workers.providers.pubmatic.errors import refused
 from workers.providers.pubmatic.log_in import LogIn
-from workers.providers.pubmatic.token import usable
+from workers.providers.pubmatic.token import Usable, rotated, usable
 
 AUDIENCES = "/audience/audiences"  # the page's table says /audiences, its URIs and every sample /audience/audiences
 
@@ -42,13 +42,23 @@ def ask(
 
     if call.account.access_token is not None:
         return send(read_secret(call, call.account.access_token, "access_token"))
+    return _send_logged_in(call, send)
+
+
+def _send_logged_in(call: Call, send: Callable[[str], Answer]) -> Answer:
     who = LogIn.of(call)
     token = usable(call, who)
     answer = send(token.access)
+    if _token_is_refused(answer):
+        newer: Usable | None = usable(call, who, refused=token.number)
+        while newer is not None and _token_is_refused(answer := send(newer.access)):
+            newer = rotated(call, who, refused=newer.number)  # one of ours is enough; others may have asked meanwhile
+    return answer
+
+
+def _token_is_refused(answer: Answer) -> bool:
     refusal = refused(answer)
-    if refusal is None or refusal.means is not Means.AUTH:
-        return answer
-    return send(usable(call, who, refused=token.number).access)
+    return refusal is not None and refusal.means is Means.AUTH
 
 
 def _bearer(token: str) -> tuple[str, str]:

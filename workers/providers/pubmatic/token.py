@@ -64,6 +64,27 @@ def usable(call: Call, who: LogIn, refused: int = 0) -> Usable:
             return renewed
 
 
+def rotated(call: Call, who: LogIn, refused: int) -> Usable | None:
+    """A newer token than number ``refused`` that somebody else asked for; None where there is none.
+
+    A refresh may end the old token at once, so that a request on its way meets a refusal which says nothing of the
+    log-in. Raises ``AttemptEnded(Deferred)`` while another worker asks.
+    """
+    renewal = _Renewal(call, who, refused)
+    try:
+        nobody_else = renewal.claim()
+    except AttemptEnded as ended:
+        if isinstance(ended.outcome, Throttled):
+            return None
+        raise
+    if nobody_else:
+        renewal.release(b"")
+        return None
+    stored = call.tokens.read(who.name)
+    pair = _known(call, unseal(stored.value, who.user_name, who.password))
+    return None if pair is None else Usable(pair.access, stored.number)
+
+
 def _is_trouble(ended: AttemptEnded) -> bool:
     """Whether it is about the token; anything else ends the attempt."""
     if isinstance(ended.outcome, Unavailable | AuthFailed):
