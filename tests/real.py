@@ -75,8 +75,8 @@ class Process:
 class RedisServer:
     """A Redis or Valkey that keeps what it acknowledged, on one port for all its lives."""
 
-    def __init__(self, binary: str) -> None:
-        self.binary = binary
+    def __init__(self, binary: str, *options: str) -> None:
+        self.binary, self.options = binary, options
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.folder = Path(tempfile.mkdtemp(prefix="redis"))
@@ -85,7 +85,7 @@ class RedisServer:
     def start(self) -> None:
         command = [
             self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "",
-            "--appendonly", "yes", "--appendfsync", "always",
+            "--appendonly", "yes", "--appendfsync", "always", *self.options,
         ]  # fmt: skip
         self.process = Process(command, self.folder / "log")
         wait_until(self._answers, what="a Redis that answers")
@@ -111,10 +111,12 @@ class RedisServer:
 class RabbitNode:
     """A RabbitMQ node of our own, with its own Erlang port mapper."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: str = "") -> None:
+        """``config`` is the text of its rabbitmq.conf."""
         self.port, self._epmd_port = free_port(), free_port()
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}//"
         self.folder = Path(tempfile.mkdtemp(prefix="rabbit"))
+        (self.folder / "rabbitmq.conf").write_text(config)
         (self.folder / "plugins").write_text("[].")
         self.start()
 
@@ -129,6 +131,7 @@ class RabbitNode:
             "RABBITMQ_LOG_BASE": f"{folder}/log",
             "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/plugins",
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
             "ERL_EPMD_PORT": str(self._epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_EPMD_RELAXED_COMMAND_CHECK": "true",  # so that it can be ended with the node

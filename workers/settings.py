@@ -21,6 +21,9 @@ class SettingsError(Exception):
     """The settings cannot be used; the text says which one, and what to do."""
 
 
+_MASTER = "[A-Za-z0-9._-]+"
+
+
 class LogFormat(StrEnum):
     AUTO = "auto"
     JSON = "json"
@@ -42,6 +45,11 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(
         None,
         description="Where the state lives: Redis 6.2 or later, or Valkey. Unset: the broker, if that is a Redis.",
+    )
+    sentinel_master: str | None = Field(
+        None,
+        pattern=f"^{_MASTER}$",
+        description="The master's name at the Sentinels, for every sentinel:// URL that does not end with #NAME.",
     )
     config: Path | None = Field(None, description="The TOML file of providers and accounts. Unset: no account exists.")
     data_dir: Path = Field(
@@ -292,6 +300,9 @@ def _did_you_mean(name: str, known: list[str]) -> str:
     return f" (did you mean {close[0]}?)" if close else f" (installed: {', '.join(sorted(known))})"
 
 
+_URLS = ("broker_url", "redis_url")
+
+
 def read_settings() -> Settings:
     """The settings from the environment. Raises ``SettingsError`` with a sentence for each wrong variable."""
     try:
@@ -299,9 +310,10 @@ def read_settings() -> Settings:
     except ValidationError as error:
         lines = [f"AUDIENCE_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors(include_input=False)]
         raise SettingsError("; ".join(lines)) from error
-    for name, url in (("AUDIENCE_BROKER_URL", settings.broker_url), ("AUDIENCE_REDIS_URL", settings.redis_url)):
-        _check_url(name, url)
-    return settings
+    for name in _URLS:
+        _check_url(f"AUDIENCE_{name.upper()}", getattr(settings, name))
+    named = {name: _with_master(getattr(settings, name), settings.sentinel_master) for name in _URLS}
+    return settings.model_copy(update=named)
 
 
 def _check_url(name: str, url: str | None) -> None:
@@ -309,10 +321,18 @@ def _check_url(name: str, url: str | None) -> None:
     for each in (url or "").split(";"):  # kombu takes several, one after the other
         try:
             parts = urlsplit(each)
-            whole = not parts.fragment and "@" not in parts.query and parts.port != 0
+            master = parts.scheme == "sentinel" and re.fullmatch(_MASTER, parts.fragment)
+            whole = (master or not parts.fragment) and "@" not in parts.query and parts.port != 0
         except ValueError:
             whole = False
         if not whole:
             raise SettingsError(
                 f"{name} cannot be read: percent-encode / # ? @ and : in the user name and the password"
             )
+
+
+def _with_master(url: str | None, name: str | None) -> str | None:
+    """A URL of Sentinels with the master's name at its end, where kombu, which knows no place for it, reads nothing."""
+    if url is None or name is None or "#" in url or not url.startswith("sentinel://"):
+        return url
+    return f"{url}#{name}"

@@ -1,0 +1,51 @@
+"""How does kombu speak with a Redis that goes away and comes back? Its own transports, which here outlive that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from kombu.transport import redis as kombu_redis
+
+
+class _Reconnecting:
+    """A channel whose connection may be gone."""
+
+    connection: Any
+
+    def _connparams(self, asynchronous: bool = False) -> Any:  # noqa: FBT001, FBT002 - kombu's signature
+        # kombu 5.7.0: after the loss of a Redis under load a channel asks its closed connection for the address,
+        # and the AttributeError ends the worker. As a connection error, it makes the worker connect anew.
+        if self.connection.client is None:
+            raise redis.ConnectionError("the connection to the broker was closed")
+        return super()._connparams(asynchronous)  # type: ignore[misc]  # kombu's channel comes after this class
+
+
+class _Patient:
+    """A transport whose Redis is full, cannot write to its disk or has become a replica: to be waited out."""
+
+    connection_errors: tuple[type[Exception], ...]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connection_errors = (*self.connection_errors, redis.ResponseError)
+
+
+class _Channel(_Reconnecting, kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
+    pass
+
+
+class _SentinelChannel(_Reconnecting, kombu_redis.SentinelChannel):  # type: ignore[misc]  # kombu has no types
+    pass
+
+
+class RedisTransport(_Patient, kombu_redis.Transport):  # type: ignore[misc]  # kombu has no types
+    """For ``redis://``, ``rediss://`` and ``redis+socket://``."""
+
+    Channel = _Channel
+
+
+class SentinelTransport(_Patient, kombu_redis.SentinelTransport):  # type: ignore[misc]  # kombu has no types
+    """For ``sentinel://``."""
+
+    Channel = _SentinelChannel
