@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workers.cli.connection import reach_broker
 from workers.cli.doctor.finding import Finding
+from workers.cli.doctor.hint import hint
 from workers.cli.endings import OUT_OF_REACH, OutOfReach, masked
 
 if TYPE_CHECKING:
@@ -17,6 +18,6 @@ def check(here: Service) -> Iterator[Finding]:
     try:
         reach_broker(here)
     except OutOfReach as error:
-        yield Finding("broker", str(error), "See that host, port and credentials are right, too.", OUT_OF_REACH)
+        yield Finding("broker", str(error), hint(str(error)), OUT_OF_REACH)
     else:
         yield Finding("broker", f"{masked(here.endpoints.broker_url)} takes connections")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from workers.cli.doctor.finding import Finding
+from workers.cli.doctor.hint import hint
 from workers.cli.endings import OUT_OF_REACH, masked, state_is_out
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ def check(here: Service) -> Iterator[Finding]:
         clock = _clock(here.redis)
         fsync = _appendfsync(here.redis)
     except redis.RedisError as error:
-        hint = "See that host, port and credentials are right, too."
-        yield Finding("state store", state_is_out(error), hint, OUT_OF_REACH)
+        yield Finding("state store", state_is_out(error), hint(str(error)), OUT_OF_REACH)
         return
     yield Finding("state store", f"{masked(here.endpoints.redis_url)} answers")
     yield _version(str(info.get("redis_version", "0")))
