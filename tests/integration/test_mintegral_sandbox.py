@@ -178,19 +178,25 @@ def test_an_upload_of_an_hour_ago_is_not_relied_upon(mintegral: Mintegral) -> No
     assert len(stored(mintegral.sandbox)) == 4
 
 
-def test_a_file_that_changes_between_the_readings_never_arrives(sandbox: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("unseen", "message"),
+    [(True, "the file changed while it was uploaded"), (False, "the file 'idfa.csv' changed while it was read")],
+)
+def test_a_file_that_changes_between_the_readings_never_arrives(
+    sandbox: Sandbox, tmp_path: Path, *, unseen: bool, message: str
+) -> None:
     def permit(_: bool) -> None:  # noqa: FBT001 - the face of a permit
-        """Another content of the same size, in the same place, with the same time of change."""
+        """Another content of the same size in the same place, and if unseen with the same time of change."""
         file = tmp_path / "idfa.csv"
         times = file.stat()
         with file.open("r+") as opened:
             opened.write(IDFA.lower())
-        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns + (0 if unseen else 1)))
 
     mintegral = Mintegral(sandbox, tmp_path, permit)
     outcome = mintegral.send("upload_audience_file", {"file": "idfa.csv", "area_type": 1})
     assert isinstance(outcome, Unavailable)
-    assert outcome.said.message == "the file changed while it was uploaded"
+    assert outcome.said.message.startswith(message)
     assert not stored(sandbox)
 
 
