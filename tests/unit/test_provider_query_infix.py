@@ -15,6 +15,7 @@ from workers.providers.pubmatic.lookup import tokens
         ("(,383:7,)", "((383:7))"),
         ("(,383:7,AND,383:8,)", "( 383:7 AND 383:8 )"),
         ("((383:7,AND,383:8),OR,(383:9,AND,383:1))", "(,383:7,AND,383:8,),OR,(,383:9,AND,383:1,)"),
+        ("(,(,(,383:7,AND,383:8,),),)", "383:7,AND,383:8"),
     ],
 )
 def test_one_rule_in_two_notations(one: str, other: str) -> None:
@@ -33,6 +34,7 @@ def test_one_rule_in_two_notations(one: str, other: str) -> None:
         ("((1:1,AND,1:2),OR,1:3)", "(1:1,AND,(1:2,OR,1:3))"),
         ("(1:1),OR,(1:2)", "1:1),OR,(1:2"),
         ("(1:a)", "(1:A)"),
+        ("((383:7)", "(383:7)"),
     ],
 )
 def test_two_rules(one: str, other: str) -> None:
