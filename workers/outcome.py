@@ -73,9 +73,13 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The provider surely did not apply it: connect failure, 503 on a read and the like."""
+    """The provider surely did not apply it: connect failure, 503 on a read and the like.
+
+    ``at_provider`` is False where somebody else is out, such as the host of a file that the job names.
+    """
 
     said: Said
+    at_provider: bool = True
 
 
 @dataclass(frozen=True, slots=True)

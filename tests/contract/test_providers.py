@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -115,12 +116,13 @@ def changes(exchange: dict[str, Any]) -> bool:
 
 
 def shown(ending: Any, expected: dict[str, Any]) -> dict[str, Any]:
-    """The ending as a case writes it: all of it but what is empty, and of ``said`` what the case names."""
+    """The ending as a case writes it: all but what is empty or as always, and of ``said`` what the case names."""
     fields: dict[str, Any] = asdict(ending)
     named = expected.get("said", {})
     said = {part: each for part, each in fields.pop("said", {}).items() if part in named}
     fields = {name: list(each) if isinstance(each, tuple) else each for name, each in fields.items()}
-    told = {name: each for name, each in fields.items() if name in expected or each not in (None, [])}
+    silent = {each.name: (None, [], each.default) for each in dataclasses.fields(ending)}
+    told = {name: each for name, each in fields.items() if name in expected or each not in silent[name]}
     return {"is": type(ending).__name__} | told | ({"said": said} if named else {})
 
 

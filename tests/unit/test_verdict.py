@@ -14,10 +14,11 @@ from workers.execution.verdict import (
     backoff_s,
     cancelled,
     decide,
+    health_of,
     look_wait_s,
     too_old,
 )
-from workers.lanes.state import Again
+from workers.lanes.state import Again, Health
 from workers.outcome import (
     AlreadyExists,
     AuthFailed,
@@ -165,3 +166,25 @@ def test_no_wait_is_negative_or_above_its_cap(attempts: int, dice: float, base: 
 def test_ceilings_never_fall(attempts: int, base: float, cap: float) -> None:
     policy = RetryPolicy(backoff_base_s=base, backoff_cap_s=cap)
     assert backoff_s(attempts + 1, policy, 1.0) >= backoff_s(attempts, policy, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "health"),
+    [
+        (Succeeded({}), Health.GOOD),
+        (Rejected(SAID), Health.GOOD),
+        (AlreadyExists(SAID), Health.GOOD),
+        (Unavailable(SAID), Health.BAD),
+        (AuthFailed(SAID), Health.BAD),
+        (Unavailable(SAID, at_provider=False), Health.UNTOLD),
+        (Unknown(SAID), Health.UNTOLD),
+        (Throttled(SAID), Health.UNTOLD),
+        (Deferred(SAID, 1.0), Health.UNTOLD),
+    ],
+)
+def test_what_an_outcome_says_of_the_way_to_the_provider(outcome: Outcome, health: Health) -> None:
+    assert health_of(outcome) is health
+
+
+def test_a_probe_does_not_die_of_the_credentials_that_all_wait_for() -> None:
+    assert decided(AuthFailed(SAID), Trouble(attempts=1, probe=True)) == Again(None, spent=False)

@@ -157,7 +157,7 @@ def health_of(outcome: Outcome) -> Health:
     match outcome:
         case Succeeded() | AlreadyExists() | Rejected():
             return Health.GOOD
-        case Unavailable() | AuthFailed():
+        case Unavailable(at_provider=True) | AuthFailed():
             return Health.BAD
         case _:
             return Health.UNTOLD

@@ -102,7 +102,7 @@ def _unchanged(source: Source, file: Measured, said: Progress) -> Generator[byte
         digest.update(piece)
         held = piece
     if digest.hexdigest() != file.md5:
-        raise AttemptEnded(Unavailable(Said("the file changed while it was uploaded")))
+        raise AttemptEnded(Unavailable(Said("the file changed while it was uploaded"), at_provider=False))
     yield held
     said(file.size, file.size, "sent")
 
@@ -120,9 +120,10 @@ def _sorted() -> Iterator[None]:
     except files.Unusable as error:
         raise AttemptEnded(Unusable(Said(str(error)))) from error
     except files.Unreachable as error:
-        raise AttemptEnded(Unavailable(Said(str(error)))) from error
+        raise AttemptEnded(Unavailable(Said(str(error)), at_provider=False)) from error
     except OSError as error:
-        raise AttemptEnded(Unavailable(Said(f"the file cannot be read now ({type(error).__name__})"))) from error
+        said = Said(f"the file cannot be read now ({type(error).__name__})")
+        raise AttemptEnded(Unavailable(said, at_provider=False)) from error
 
 
 def _progress(call: Call, place: str, name: str) -> Progress:
