@@ -105,7 +105,7 @@ def test_a_create_whose_answer_was_lost_is_found_and_not_sent_again(
     event = events(on_redis, redis_server, 1)["once"]
     assert event["type"] == "audience.job.succeeded"
     assert event["data"]["result"]["already_existed"] is False
-    assert "a look-up found the audience" in event["data"]["warnings"][0]
+    assert "a look-up found that" in event["data"]["warnings"][0]
     assert len(sandbox.audiences()["audiences"]) == 1
     assert len(requests(sandbox, method="POST")) == 1
 
