@@ -22,7 +22,7 @@ DAY_S = 86400.0
 LIFE_S, RENEW_AFTER_S = 60 * DAY_S, 55 * DAY_S
 # The same page: more than 200 in 20 minutes disable the account. Ours counts refreshes and refused requests too, and
 # leaves room for whoever else uses the log-in.
-WINDOW_S, REQUESTS_A_WINDOW = 20 * 60.0, 5
+WINDOW_S, REQUESTS_A_WINDOW = 20 * 60.0, 20
 LOOK_AGAIN_S = 1.0  # while another worker asks
 HOLD_MARGIN_S = 15.0  # over the time of two requests, a refresh and a log-in
 
