@@ -110,10 +110,10 @@ class Authority:
         issued.private_key_pem.write_to_path(str(self.key))
         self.chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
 
-    def redis(self, binary: str, tls_port: int) -> RedisServer:
+    def redis(self, binary: str, tls_port: int, *options: str) -> RedisServer:
         """A Redis that speaks TLS at ``tls_port``, and plainly at its own for the test."""
         files = ("--tls-cert-file", self.chain, "--tls-key-file", self.key, "--tls-ca-cert-file", self.file)
-        return RedisServer(binary, "--tls-port", str(tls_port), "--tls-auth-clients", "no", *map(str, files))
+        return RedisServer(binary, "--tls-port", str(tls_port), "--tls-auth-clients", "no", *map(str, files), *options)
 
     def rabbit(self, tls_port: int) -> RabbitNode:
         """A RabbitMQ that speaks TLS at ``tls_port``, and plainly at its own for the test."""

@@ -8,10 +8,15 @@ from pathlib import Path
 
 import kombu
 import pytest
+import redis
 from command import Audience, example
 from conftest import missing
+from lane_acts import accept, new_lanes, take
 from real import RABBITMQ, Deployment, RabbitNode, RedisServer, Sandbox, binaries, free_port, wait_until
-from topologies import Authority
+from topologies import LAST_SLOT, Authority
+
+from workers.broker import redis_client
+from workers.lanes.state import Accepted
 
 UNTRUSTED = "certificate verify failed"
 
@@ -91,6 +96,28 @@ def test_a_job_is_done_over_amqps(
             Audience(**deployment.env)(command).succeeded()
     finally:
         deployment.close()
+
+
+def test_a_cluster_is_reached_over_tls(authority: Authority) -> None:
+    binary = dict(binaries()).get("redis")
+    if binary is None:
+        missing("redis-server")
+    port, bus = free_port(), free_port()
+    alone = ("--cluster-enabled", "yes", "--cluster-port", str(bus), "--tls-cluster", "yes")
+    server = authority.redis(str(binary), port, *alone)
+    url = f"rediss+cluster://127.0.0.1:{port}"
+    try:
+        with server.client() as plain:
+            plain.execute_command("CLUSTER ADDSLOTSRANGE", 0, LAST_SLOT)
+            wait_until(lambda: plain.execute_command("CLUSTER INFO")["cluster_state"] == "ok", what="a cluster")
+        with redis_client(f"{url}?ssl_ca_certs={authority.file}") as client:
+            lanes = new_lanes(client)
+            assert accept(lanes, "a") is Accepted.NEW
+            assert [job.id for job in take(lanes)] == ["a"]
+        with pytest.raises(redis.ConnectionError, match=UNTRUSTED):
+            redis_client(url)
+    finally:
+        server.close()
 
 
 def test_a_certificate_of_another_host_is_refused(
