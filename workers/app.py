@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import structlog
 from celery import Celery, Task, bootsteps, signals
@@ -20,22 +21,24 @@ from workers.settings import SettingsError
 
 LAST_EVENTS_S = 5.0
 
+Made = TypeVar("Made")
+
 log = structlog.get_logger()
 
 app = Celery("audience", set_as_current=False)
 
 
-def _configuration() -> dict[str, object]:
-    """Celery's settings; what is wrong with ours ends ``celery -A workers.app …`` with a sentence, as wrong usage."""
+def _or_end(make: Callable[[], Made]) -> Made:
+    """What is wrong with the settings ends ``celery -A workers.app …`` with a sentence, as wrong usage."""
     try:
-        return celery_configuration()
+        return make()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - no log is set up yet
         raise SystemExit(2) from error
 
 
-app.add_defaults(_configuration)
-register(app, installed(), lambda: service().executor)
+app.add_defaults(lambda: _or_end(celery_configuration))
+register(app, _or_end(installed), lambda: service().executor)
 
 
 class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no types

@@ -1,4 +1,4 @@
-"""What do all contract tests share? One server of recorded answers, and one for what workers share."""
+"""What do all contract tests share? One server of recorded answers, and a state store for what workers share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import redis
-from real import RedisServer, binaries
+from real import RedisServer
 from recorded_server import RecordedServer
 
 
@@ -16,16 +16,8 @@ def recorded() -> Iterator[RecordedServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def _shared_server() -> Iterator[RedisServer]:
-    server = RedisServer(dict(binaries())["valkey"])
-    yield server
-    server.close()
-
-
 @pytest.fixture
-def shared(_shared_server: RedisServer) -> Iterator[redis.Redis]:
+def shared(redis_server: RedisServer) -> Iterator[redis.Redis]:
     """An empty state store: an account that logs in keeps its tokens there."""
-    with _shared_server.client() as client:
-        client.flushall()
+    with redis_server.client() as client:
         yield client

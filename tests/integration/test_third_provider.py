@@ -224,6 +224,20 @@ def test_the_command_knows_its_settings_and_its_payloads(deployment: Deployment)
     assert "/provider: expected one of mintegral, northwind, pubmatic" in said
 
 
+@pytest.mark.parametrize("command", [["workers.cli", "doctor"], ["celery", "-A", "workers.app", "report"]])
+def test_a_provider_that_cannot_be_loaded_is_named_in_a_sentence(
+    installed_at: Path, tmp_path: Path, command: list[str]
+) -> None:
+    broken = tmp_path / "site"
+    shutil.copytree(installed_at, broken)
+    (broken / "audience_northwind" / "__init__.py").write_text("import nothing_of_the_kind\n")
+    env = {**os.environ, "PYTHONPATH": str(broken), "AUDIENCE_DATA_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-m", *command], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "the provider northwind cannot be loaded from audience_northwind:PROVIDER" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_page_shows_every_file_of_the_provider_as_it_is() -> None:
     shown = dict(re.findall(r"^\*\*`([^`]+)`\*\*.*?^```\w+\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
     cases = SOURCE / "cases" / "northwind"

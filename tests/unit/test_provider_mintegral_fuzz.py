@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -16,6 +12,7 @@ from calls import call_to
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
+from stubborn_server import StubbornServer, Told
 
 from schemas.event import Result
 from workers.files import Files
@@ -82,15 +79,6 @@ TIME = HEADER | st.sampled_from(
 )
 
 
-@dataclass(frozen=True)
-class Told:
-    """One answer of the server."""
-
-    body: bytes
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-
 ANY = st.builds(
     Told,
     BODIES,
@@ -113,9 +101,9 @@ ANSWERS = st.lists(NEARLY | NEARLY | NEARLY | ANY, min_size=1, max_size=4)
 @FUZZ
 @given(answers=ANSWERS)
 def test_sending_ends_as_one_outcome(
-    server: Server, operation: str, payload: dict[str, Any], answers: list[Told]
+    server: StubbornServer, files: Files, operation: str, payload: dict[str, Any], answers: list[Told]
 ) -> None:
-    outcome = ending(server, answers, operation, payload, find=False)
+    outcome = ending(server, files, answers, operation, payload, find=False)
     assert isinstance(outcome, get_args(Outcome))
     if isinstance(outcome, Succeeded):
         assert RESULT.validate_python(outcome.result).model_dump() == outcome.result
@@ -128,20 +116,22 @@ def test_sending_ends_as_one_outcome(
 @FUZZ
 @given(answers=ANSWERS)
 def test_looking_ends_as_one_look_or_outcome(
-    server: Server, operation: str, payload: dict[str, Any], answers: list[Told]
+    server: StubbornServer, files: Files, operation: str, payload: dict[str, Any], answers: list[Told]
 ) -> None:
-    look = ending(server, answers, operation, payload, find=True)
+    look = ending(server, files, answers, operation, payload, find=True)
     assert isinstance(look, (Found, Absent, CannotTell, *get_args(Outcome)))
     if isinstance(look, Found):
         assert RESULT.validate_python(look.result).model_dump() == look.result
 
 
-def ending(server: Server, answers: list[Told], operation: str, payload: dict[str, Any], *, find: bool) -> Any:
+def ending(
+    server: StubbornServer, files: Files, answers: list[Told], operation: str, payload: dict[str, Any], *, find: bool
+) -> Any:
     server.play(answers)
     ours: Any = PROVIDER.operations[operation]
     table = {"base_url": server.url, "accounts": {"acme": {"access_key": {"env": "K"}, "api_key": {"env": "K"}}}}
     account = PROVIDER.config_model.model_validate(table).accounts["acme"]
-    call = call_to(server.url, account, files=Files(server.folder), deadline_s=5.0)
+    call = call_to(server.url, account, files=files, deadline_s=5.0)
     read = ours.payload_model.model_validate(payload)
     try:
         return ours.find(read, call, SINCE) if find else ours.send(read, call)
@@ -149,53 +139,15 @@ def ending(server: Server, answers: list[Told], operation: str, payload: dict[st
         return ended.outcome
 
 
-class Server:
-    """Answers what it is told, over and over, and closes the connection each time."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._answers, self._next = [Told(b"")], 0
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.http.daemon_threads, self.http.block_on_close = True, False
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-
-    def play(self, answers: list[Told]) -> None:
-        self._answers, self._next = answers, 0
-
-    def take(self) -> Told:
-        self._next += 1
-        return self._answers[(self._next - 1) % len(self._answers)]
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        ours = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def handle_one_request(self) -> None:
-                self.raw_requestline = self.rfile.readline(65537)
-                self.close_connection = True
-                if not self.raw_requestline or not self.parse_request():
-                    return
-                self.rfile.read(int(self.headers.get("content-length") or 0))
-                told = ours.take()
-                body = told.body.replace(b"{server}", ours.url.encode())
-                lines = [f"HTTP/1.1 {told.status} X", "Connection: close", f"Content-Length: {len(body)}"]
-                lines += [f"{name}: {value}" for name, value in told.headers.items()]
-                self.wfile.write("\r\n".join([*lines, "", ""]).encode() + body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
+@pytest.fixture(scope="module")
+def server() -> Iterator[StubbornServer]:
+    with pytest.MonkeyPatch.context() as patch, StubbornServer() as ours:
+        patch.setenv("K", "0123456789abcdef0123456789abcdef")
+        yield ours
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     folder = tmp_path_factory.mktemp("files")
     (folder / "ids.csv").write_text("idfa\nA\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("K", "0123456789abcdef0123456789abcdef")
-        ours = Server(folder)
-        threading.Thread(target=ours.http.serve_forever, args=(0.01,), daemon=True).start()
-        yield ours
-        ours.http.shutdown()
-        ours.http.server_close()
+    return Files(folder)

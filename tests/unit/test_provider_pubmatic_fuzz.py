@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, get_args
 
 import pytest
@@ -15,6 +12,7 @@ from calls import call_to
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
+from stubborn_server import StubbornServer, Told
 
 from schemas.event import Result
 from workers.http import Call
@@ -104,15 +102,6 @@ HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40
 TIME = HEADER | st.sampled_from(["2", "99999999999999999999", "Thu, 14 Sep 2017 12:00:00 GMT", "1 Jan 99999 1:1:1 GMT"])
 
 
-@dataclass(frozen=True)
-class Told:
-    """One answer of the server."""
-
-    body: bytes
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-
 STATUS = st.one_of(st.just(200), st.just(200), st.sampled_from([400, 429, 500, 503]), st.integers(200, 999))
 HEADERS = st.just({}) | st.fixed_dictionaries(
     {}, optional={"Retry-After": TIME, "Date": TIME, "Content-Encoding": st.sampled_from(["gzip", "identity"])}
@@ -124,7 +113,7 @@ ANSWERS = st.lists(st.builds(Told, BODIES, STATUS, HEADERS), min_size=1, max_siz
 @FUZZ
 @given(answers=ANSWERS)
 @example(answers=[Told(b'{"items": [{}], "metaData": {"numberOfPages": "' + b"9" * 5000 + b'"}}')])
-def test_sending_ends_as_one_outcome(server: Server, name: str, answers: list[Told]) -> None:
+def test_sending_ends_as_one_outcome(server: StubbornServer, name: str, answers: list[Told]) -> None:
     operation, payload = prepared(name)
     outcome = ending(server, answers, lambda call: operation.send(payload, call))
     assert isinstance(outcome, get_args(Outcome))
@@ -137,7 +126,7 @@ def test_sending_ends_as_one_outcome(server: Server, name: str, answers: list[To
 @given(answers=ANSWERS)
 @example(answers=[Told(b'[{"id": 1, "queryInfix": "(383:7,AND,383:9)", "creationTime": "9999-12-31 23:59:59"}]')])
 def test_looking_ends_as_one_look_or_outcome(
-    server: Server, name: str, since: datetime | None, answers: list[Told]
+    server: StubbornServer, name: str, since: datetime | None, answers: list[Told]
 ) -> None:
     operation, payload = prepared(name)
     look = ending(server, answers, lambda call: operation.find(payload, call, since))
@@ -147,7 +136,7 @@ def test_looking_ends_as_one_look_or_outcome(
 
 @FUZZ
 @given(answers=ANSWERS)
-def test_a_log_in_and_a_refresh_end_as_tokens_or_one_outcome(server: Server, answers: list[Told]) -> None:
+def test_a_log_in_and_a_refresh_end_as_tokens_or_one_outcome(server: StubbornServer, answers: list[Told]) -> None:
     who, old = LogIn("user", "password", "name"), Pair("access", "refresh", "mail", 0.0)
     for ask in (lambda call: logged_in(call, who), lambda call: refreshed(call, old)):
         got = ending(server, answers, ask)
@@ -165,8 +154,8 @@ def prepared(name: str) -> tuple[Any, Any]:
     return operation, operation.payload_model.model_validate(PAYLOADS[name][1])
 
 
-def ending(server: Server, answers: list[Told], act: Callable[[Call], Any]) -> Any:
-    server.answers, server.next = answers, 0
+def ending(server: StubbornServer, answers: list[Told], act: Callable[[Call], Any]) -> Any:
+    server.play(answers)
     table = {"base_url": server.url, "accounts": {"a": {"access_token": {"env": "T"}}}}
     account = PROVIDER.config_model.model_validate(table).accounts["a"]
     try:
@@ -186,46 +175,8 @@ def assert_fit_for_an_event(ending: Any) -> None:
         assert ending.after_s is None or ending.after_s >= 0
 
 
-class Server:
-    """Answers what it is told, over and over, and closes the connection each time."""
-
-    def __init__(self) -> None:
-        self.answers, self.next = [Told(b"")], 0
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.http.daemon_threads, self.http.block_on_close = True, False
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-
-    def take(self) -> Told:
-        self.next += 1
-        return self.answers[(self.next - 1) % len(self.answers)]
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        ours = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def handle_one_request(self) -> None:
-                self.raw_requestline = self.rfile.readline(65537)
-                self.close_connection = True
-                if not self.raw_requestline or not self.parse_request():
-                    return
-                self.rfile.read(int(self.headers.get("content-length") or 0))
-                told = ours.take()
-                lines = [f"HTTP/1.1 {told.status} X", "Connection: close", f"Content-Length: {len(told.body)}"]
-                lines += [f"{name}: {value}" for name, value in told.headers.items()]
-                self.wfile.write("\r\n".join([*lines, "", ""]).encode() + told.body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
-
-
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with pytest.MonkeyPatch.context() as patch:
+def server() -> Iterator[StubbornServer]:
+    with pytest.MonkeyPatch.context() as patch, StubbornServer() as ours:
         patch.setenv("T", "fuzzed-token")
-        ours = Server()
-        threading.Thread(target=ours.http.serve_forever, args=(0.01,), daemon=True).start()
         yield ours
-        ours.http.shutdown()
-        ours.http.server_close()

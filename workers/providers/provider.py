@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from workers.http import Call
 from workers.outcome import Outcome
-from workers.settings import ProviderConfig
+from workers.settings import ProviderConfig, SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,17 @@ class Provider(Protocol):
 
 
 def installed() -> dict[str, Provider]:
-    """Every installed provider by name, found by the entry point group ``audience_workers.providers``."""
+    """Every installed provider by name, found by the entry point group ``audience_workers.providers``.
+
+    Raises ``SettingsError`` for one that cannot be loaded.
+    """
     found: dict[str, Provider] = {}
     for point in entry_points(group="audience_workers.providers"):
-        found[point.name] = point.load()
+        try:
+            found[point.name] = point.load()
+        except Exception as error:
+            raise SettingsError(
+                f"the provider {point.name} cannot be loaded from {point.value} ({type(error).__name__}: {error}): "
+                "mend its package, or uninstall it"
+            ) from error
     return found
