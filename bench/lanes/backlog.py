@@ -1,0 +1,37 @@
+"""How does a lane get many waiting jobs in a short time? By the script that accepts each job, in pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+import redis
+
+from workers.lanes.keys import partition
+from workers.lanes.scripts import run
+
+PIPELINE = 500
+DIGEST = "0123456789abcdef" * 2  # as long as the door makes them
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A job to be accepted."""
+
+    account: str
+    id: str
+    body: bytes
+
+
+def fill(client: redis.Redis, jobs: Iterable[Waiting], operation: str = "get_audience") -> None:
+    """Have PubMatic's lanes accept these jobs, as the door does: same script, same arguments."""
+    rest = iter(jobs)
+    with client.pipeline(transaction=False) as pipe:
+        while batch := list(islice(rest, PIPELINE)):
+            for job in batch:
+                run(pipe, "accept", partition("pubmatic"), job.account, job.id, operation, DIGEST, job.body, 5, 0, 0, DAY_US)
+            answers = pipe.execute()
+            if set(answers) != {b"new"}:
+                raise ValueError(f"not every job was new to its lane: {set(answers)}")

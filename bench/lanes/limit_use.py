@@ -1,0 +1,78 @@
+"""How much of a limit is used, and is it ever passed? Full lanes at 10, 50 and 200 a second, 1, 2 and 4 workers."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from pathlib import Path
+from tempfile import mkdtemp
+
+from bench.lanes.arithmetic import TOLERANCE_S, fullest, rate
+from bench.lanes.backlog import Waiting, fill
+from bench.lanes.figure import Figure, Goal, Line
+from bench.lanes.provider import Provider
+from bench.lanes.service import EVERYSEC, Service, job
+
+RATES = (10, 50, 200)
+WORKERS = (1, 2, 4)
+WARM_UP_S = 2.0
+MEASURED_S = {10: 15.0, 50: 10.0, 200: 10.0}
+USE = Goal("at least", 0.97)
+ACCOUNTS = {f"at{rate}": f'limits = ["{rate}/s"]\nmax_in_flight = 64' for rate in RATES}
+
+
+def measure(rounds: int) -> Figure:
+    """Every number of workers in each round, every rate with it."""
+    use, windows, strict = defaultdict(list), defaultdict(list), defaultdict(list)
+    cpu_shares = []
+    for _ in range(rounds):
+        for workers in WORKERS:
+            with Provider(Path(mkdtemp())) as provider, Service(provider.url, ACCOUNTS, *EVERYSEC) as service:
+                for limit in RATES:
+                    _fill(service, limit)
+                service.start(workers)
+                for limit in RATES:
+                    began, cpu_s = time.monotonic(), provider.cpu_s
+                    moments = _run(service, provider, limit)
+                    cpu_shares.append((provider.cpu_s - cpu_s) / (time.monotonic() - began))
+                    key = (limit, workers)
+                    use[key].append(rate([at for at in moments if at >= moments[0] + WARM_UP_S]) / limit)
+                    windows[key].append(float(fullest(moments, 1 - TOLERANCE_S)))
+                    strict[key].append(float(fullest(moments, 1)))
+    lines = []
+    for limit, workers in use:
+        key, at = (limit, workers), f"{limit}/s, workers: {workers}"
+        lines += [
+            Line.of(f"{at}: use of the limit", "of 1", use[key], USE),
+            Line.worst(f"{at}: requests in the fullest window", "requests", windows[key], Goal("at most", limit)),
+            Line.worst(f"{at}: the same without tolerance", "requests", strict[key], Goal("at most", limit)),
+        ]
+    return Figure(
+        "How much of a limit is used, and is it ever passed?",
+        tuple(lines),
+        (
+            "A lane with a backlog and the default 1/s period; its use is the rate from the first to the last arrival "
+            f"after {WARM_UP_S:g} s of warm-up, over the limit.",
+            f"Windows are counted over the whole run, warm-up included: any window of one period, {TOLERANCE_S * 1000:g} ms "
+            "of tolerance at its edge, and once without it. The worst round counts.",
+            f"The stub used at most {max(cpu_shares):.1%} of one core.",
+        ),
+    )
+
+
+def _fill(service: Service, limit: int) -> None:
+    account = f"at{limit}"
+    service.orders.pause(account, None, "until every worker is ready")
+    count = round(limit * (WARM_UP_S + MEASURED_S[limit] + 5))
+    fill(service.redis, (Waiting(account, f"{account}-{n}", job(account, n)) for n in range(count)))
+
+
+def _run(service: Service, provider: Provider, limit: int) -> list[float]:
+    account = f"at{limit}"
+    provider.arrivals()
+    service.orders.resume(account)
+    time.sleep(WARM_UP_S + MEASURED_S[limit])  # the measured time itself
+    if not service.waiting(account):
+        raise ValueError(f"the backlog of {account} ran out before the measurement was over")
+    service.quiesce(account)
+    return [arrival.at for arrival in provider.arrivals()]
