@@ -72,7 +72,7 @@ class Answer:
             until = parsedate_to_datetime(text)
             sent = parsedate_to_datetime(self.headers["date"]) if "date" in self.headers else datetime.now(UTC)
             return max(0.0, (until - sent).total_seconds())
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
 
 

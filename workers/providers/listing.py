@@ -127,4 +127,4 @@ class _Gathered:
         return None
 
     def ended(self, total: int | None, cut: str | None) -> Listing:
-        return Listing(list(self._known.values()), len(self._known) if total is None else total, cut)
+        return Listing(list(self._known.values()), max(total or 0, len(self._known)), cut)
