@@ -43,6 +43,7 @@ class InvalidJob(ValueError):  # noqa: N818 - the name says what happened
 class Producer:
     """Sends jobs to the queue ``audience.jobs``. A context manager, for one thread; opens its connection when needed.
 
+    ``broker_url`` is kombu's; of Sentinels it ends with the name of their master: ``sentinel://host:26379#mymaster``.
     ``payloads`` tells which operations exist; by default those of the providers that come with the project.
     """
 
@@ -113,7 +114,10 @@ def _is_amqp(url: str) -> bool:
 def _transport_options(url: str) -> dict[str, Any]:
     if _is_amqp(url):
         return {"confirm_publish": True}
-    return {"socket_timeout": CONFIRM_TIMEOUT_S, "socket_connect_timeout": CONNECT_TIMEOUT_S}
+    options = {"socket_timeout": CONFIRM_TIMEOUT_S, "socket_connect_timeout": CONNECT_TIMEOUT_S}
+    # The master that Sentinels watch: kombu knows no place for its name in a URL, and does not read a fragment.
+    master = urlsplit(url.rpartition(";")[2]).fragment
+    return {**options, "master_name": master} if master else options
 
 
 def _tls(url: str) -> dict[str, Any] | bool:

@@ -114,7 +114,7 @@ def test_a_job_of_an_account_that_is_no_longer_configured_is_answered(
     assert "no longer configured" in event["data"]["error"]["message"]
 
 
-def test_a_result_that_no_event_could_carry_is_answered_with_what_to_do(
+def test_what_no_event_could_carry_is_cut_where_it_is_a_list_and_answered_where_it_is_not(
     on_redis: Deployment, sandbox: Sandbox, redis_server: RedisServer
 ) -> None:
     on_redis.wait_for_worker(on_redis.start_worker())
@@ -128,12 +128,21 @@ def test_a_result_that_no_event_could_carry_is_answered_with_what_to_do(
         "providerAudienceId": "big",
     }
     sandbox.preset(provider="pubmatic", audience=payload, count=4000)
-    listing = {"accountType": "PUBLISHER", "accountId": 27332341}
-    job = {"id": "all", "provider": "pubmatic", "account": "acme", "operation": "list_audiences", "payload": listing}
-    submit(on_redis, job, job | {"id": "some", "payload": listing | {"max_items": 10}})
-    found = events(on_redis, redis_server, 2)
-    assert "max_items" in found["all"]["data"]["error"]["message"]
+    owner = {"accountType": "PUBLISHER", "accountId": 27332341}
+    sandbox.fault(
+        action="answer", path="/v1/audience/audiences/1", status=200, body={"id": 1, "description": "z" * 9_000_000}
+    )
+    job = {"id": "all", "provider": "pubmatic", "account": "acme", "operation": "list_audiences", "payload": owner}
+    one = {"id": "one", "operation": "get_audience", "payload": owner | {"audienceId": 1}}
+    submit(on_redis, job, job | {"id": "some", "payload": owner | {"max_items": 10}}, job | one)
+    found = events(on_redis, redis_server, 3)
+    whole = found["all"]["data"]["result"]
+    assert (whole["truncated"], whole["total"]) == (True, 4000)
+    assert 2000 < len(whole["audiences"]) < 4000
+    assert "what one event can carry" in found["all"]["data"]["warnings"][0]
     assert len(found["some"]["data"]["result"]["audiences"]) == 10
+    assert found["one"]["data"]["error"]["category"] == "internal"
+    assert "larger than an event may be" in found["one"]["data"]["error"]["message"]
 
 
 def test_a_worker_leaves_within_its_grace_whatever_is_in_flight(on_redis: Deployment, sandbox: Sandbox) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import redis
-from command import Audience, example
+from command import Audience, as_json, example
 from real import Deployment, Sandbox, free_port, wait_until
 from topologies import MASTER, Watched
 
@@ -80,6 +80,7 @@ def test_commands_ask_the_sentinels_too(watched: Watched) -> None:
     by_url = Audience(AUDIENCE_BROKER_URL=f"sentinel://127.0.0.1:{free_port()};{watched.url}#{MASTER}")
     for audience in (by_setting, by_url):
         audience("setup").succeeded()
+        audience("submit", "-", stdin=as_json(job(1))).succeeded()
         assert f"{MASTER} takes connections" in audience("doctor").out
 
 

@@ -19,7 +19,7 @@ from workers.settings import Settings
 
 THROTTLES_SHOWN = 20
 MAX_EVENT_BYTES = 8 * 1024 * 1024  # RabbitMQ 4 takes messages of at most 16 MiB
-TOO_LARGE = Said("the result is larger than an event may be (8 MiB): narrow the filters, or set max_items")
+TOO_LARGE = Said("the result is larger than an event may be (8 MiB)")
 
 
 @dataclass(frozen=True, slots=True)
