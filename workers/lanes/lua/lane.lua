@@ -131,10 +131,11 @@ local function earliest(lanes, kinds)
   local at = now
   each_limit(lanes, function(lane, name, interval, burst)
     for _, kind in ipairs(kinds) do
-      local arrival = redis.call('HGET', lane, kind .. ':' .. name)
-      -- A limit that is new here begins with the last permit, so that a change of limits lets nothing bunch up.
-      if not arrival and kind == 'permit' then arrival = number(redis.call('HGET', lane, 'last_permit')) + interval end
-      at = math.max(at, number(arrival) - (burst - 1) * interval)
+      local held = redis.call('HMGET', lane, kind .. ':' .. name, 'last_permit')
+      local arrival = number(held[1])
+      -- A limit that is new here, or back, begins with the last permit: a change of limits lets nothing bunch up.
+      if kind == 'permit' then arrival = math.max(arrival, number(held[2]) + interval) end
+      at = math.max(at, arrival - (burst - 1) * interval)
     end
   end)
   return at
@@ -144,7 +145,9 @@ local function spend(lanes, kind, at)
   each_limit(lanes, function(lane, name, interval)
     local field = kind .. ':' .. name
     redis.call('HSET', lane, field, math.max(number(redis.call('HGET', lane, field)), at) + interval)
-    if kind == 'permit' then redis.call('HSET', lane, 'last_permit', at) end
+    if kind == 'permit' then
+      redis.call('HSET', lane, 'last_permit', math.max(number(redis.call('HGET', lane, 'last_permit')), at))
+    end
   end)
 end
 
