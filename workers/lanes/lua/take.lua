@@ -12,18 +12,18 @@ if most <= 0 then redis.call('HSET', lane_key('*'), 'queue_full', 1) end -- the 
 local EACH, AGED_US = 10, 60 * 1000000
 local NEVER = math.huge
 
--- The first due job of the highest priority, or the time at which one will be due, or neither.
+-- The first due job of the highest priority, or nothing; and the time at which another may come before it, if any.
 local function head(account, aged)
   local soonest, oldest, oldest_due
   for priority = 9, 0, -1 do
     local first = redis.call('ZRANGE', waiting_key(account, priority), 0, 0, 'WITHSCORES')
     if first[1] then
       local due = number(first[2])
-      if due <= now and not aged then return id_of(first[1]) end
+      if due <= now and not aged then return id_of(first[1]), soonest end
       if due <= now and due < (oldest_due or NEVER) and (not oldest or due < now - AGED_US) then
         oldest, oldest_due = id_of(first[1]), due
       end
-      soonest = math.min(soonest or due, due)
+      if due > now then soonest = math.min(soonest or due, due) end
     end
   end
   return oldest, soonest
@@ -45,7 +45,7 @@ local function next_of(account)
   local job = redis.call('HMGET', job_key(account, id), 'operation', 'run')
   local limits = limited_by(account, job[1])
   local permit_at = earliest(limits, {'permit', 'pace'})
-  if permit_at > now + ahead_us then return nil, permit_at - ahead_us end
+  if permit_at > now + ahead_us then return nil, math.min(permit_at - ahead_us, soonest or NEVER) end
   spend(limits, 'pace', permit_at)
   redis.call('HINCRBY', lane, 'handed_out', 1)
   take_from_lane(account, id)
