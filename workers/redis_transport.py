@@ -12,6 +12,19 @@ class _Reconnecting:
     """A channel whose connection may be gone."""
 
     connection: Any
+    pool: Any
+    _own: tuple[Any, Any] = (None, None)
+
+    def _create_client(self, asynchronous: bool = False) -> Any:  # noqa: FBT001, FBT002 - kombu's signature
+        # kombu 5.7.0 makes a client for each command, which costs more than the command: one for each pool will do.
+        # Those for its event loop hold a connection of their own, and are not shared.
+        if asynchronous:
+            return super()._create_client(asynchronous)  # type: ignore[misc]  # kombu's channel comes after this class
+        pool, client = self._own
+        if pool is not self.pool:
+            client = super()._create_client()  # type: ignore[misc]  # as above
+            self._own = self.pool, client
+        return client
 
     def _connparams(self, asynchronous: bool = False) -> Any:  # noqa: FBT001, FBT002 - kombu's signature
         # kombu 5.7.0: after the loss of a Redis under load a channel asks its closed connection for the address,

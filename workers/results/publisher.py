@@ -40,8 +40,8 @@ class Publisher:
         try:
             self._open()  # also with nothing to publish: consumers may wait for the queue
             entries = self._outbox.read()
-            if entries and not is_amqp(self.broker_url):
-                self._release()  # a Redis that lost its bindings drops events silently; a new connection declares them
+            if entries and not self._is_bound():
+                self._release()  # a new connection declares it
             for entry in entries:
                 self._publish(entry)
                 published.append(entry)
@@ -56,6 +56,13 @@ class Publisher:
         self.turn()
         self._release()
         self._outbox.leave()
+
+    def _is_bound(self) -> bool:
+        """Whether the queue's binding stands: a Redis that lost it drops events silently. RabbitMQ says so itself."""
+        if is_amqp(self.broker_url) or not self.bind_queue:
+            return True
+        table = self._open().channel.get_table(RESULTS_EXCHANGE.name)
+        return any(queue == RESULTS.name for *_, queue in table)
 
     def _publish(self, entry: Entry) -> None:
         _, event = entry
