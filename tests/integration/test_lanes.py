@@ -185,6 +185,15 @@ def test_a_zombie_can_neither_send_nor_settle(state: redis.Redis) -> None:
     assert outbox(lanes) == 0
 
 
+def test_a_fencing_number_is_never_given_twice_even_by_a_store_that_lost_its_last_writes(lanes: Lanes) -> None:
+    before = started(lanes, "a")
+    lanes.client.delete(f"{lanes.partition}:fence")
+    lanes.client.set(f"{lanes.partition}:fence", 3)
+    after = started(lanes, "b")
+    assert after.fence > before.fence
+    assert started(lanes, "c").fence > after.fence
+
+
 def test_a_lease_that_ran_out_sends_nothing_even_before_it_is_rescued(state: redis.Redis) -> None:
     lanes = lanes_with_short_leases(state)
     record = started(lanes)

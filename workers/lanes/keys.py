@@ -16,13 +16,15 @@ Redis Cluster.
     P:wake                             list    at most one entry: a dispatcher must look now
     P:handed, P:running                zset    leases by the time they end: not yet started, started
     P:ends                             zset    jobs by the time at which waiting ends (expires_at, maximum age)
-    P:fence, P:sequence                string  counters: leases given, jobs accepted
+    P:fence, P:sequence                string  the last lease's number; a counter of jobs accepted
     P:audit                            stream  what operators ordered: who, action, target, detail
     P:outbox                           stream  events not yet published
     P:token:<log-in>                   hash    the sealed token of a log-in, how often it was renewed, who renews it now
     P:token:<log-in>:requests          zset    requests for a token by their time, so that they stay few
     P:dead                             zset    dead letters by the time of their death
-    P:dead:<account>/<id>/<run>        hash    one dead letter: the job as it was, the error, when
+    P:dead:<account>/<id>/<run>        hash    one dead letter: the job as it was, the error, when, its edits
+    P:dead:groups                      set     groups of dead letters: provider/account/operation/category/provider code
+    P:dead:in:<group>                  zset    the dead letters of one group by the time of their death
 
 Messages that are no valid job have no provider: their outbox and dead letters lie in ``audience:{rejected}``,
 the latter as ``P:dead:<SHA-256>``. Times are microseconds of the Redis server's clock.

@@ -199,9 +199,9 @@ class Lanes:
         """Lease the waiting jobs whose time is over, to answer them."""
         return [record_of(fields) for fields in self._run("take_ended", BATCH, _us(ENDING_LEASE_S), runner)]
 
-    def replay(self, account: str, job_id: str, run: int, max_age_s: float) -> str:
-        """Put a dead job back into its lane: "replayed", "gone" or "overtaken"."""
-        return str(self._run("replay", account, job_id, run, _us(max_age_s)).decode())
+    def replay(self, account: str, job_id: str, run: int, max_age_s: float, who: str = "") -> str:
+        """Put a dead job back into its lane: "replayed", "gone" or "overtaken". ``who``: for a line in the audit."""
+        return str(self._run("replay", account, job_id, run, _us(max_age_s), who).decode())
 
     def show(self, account: str, job_id: str) -> dict[str, str] | None:
         """Every field of a job's record as text; None if there is none."""

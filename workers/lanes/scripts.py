@@ -17,5 +17,11 @@ def run(client: redis.Redis, script: str, partition: str, *args: Any) -> Any:
 @cache
 def text(name: str) -> str:
     """The text of a script."""
+    return shared() + (files("workers.lanes") / "lua" / f"{name}.lua").read_text()
+
+
+@cache
+def shared() -> str:
+    """What stands in front of every script."""
     folder = files("workers.lanes") / "lua"
-    return (folder / "lane.lua").read_text() + (folder / f"{name}.lua").read_text()
+    return (folder / "lane.lua").read_text() + (folder / "dead.lua").read_text()

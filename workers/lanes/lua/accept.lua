@@ -6,7 +6,8 @@ local job = job_key(account, id)
 
 local known = redis.call('HMGET', job, 'digest', 'event', 'routing_key')
 if known[1] then
-  if known[1] ~= digest then return 'conflict' end
+  -- Several digests, a space between them: an edited job is known as what was sent and as what it was edited to.
+  if not string.find(' ' .. known[1] .. ' ', ' ' .. digest .. ' ', 1, true) then return 'conflict' end
   if not known[2] then return 'duplicate' end
   put_in_outbox(known[2], known[3])
   return 'repeated'
@@ -14,7 +15,7 @@ end
 
 -- A dead letter outlives the idempotency record: the new job must not take over its event id.
 local run = 1
-while redis.call('EXISTS', K .. ':dead:' .. account .. '/' .. id .. '/' .. run) == 1 do run = run + 1 end
+while redis.call('EXISTS', dead_key(account .. '/' .. id .. '/' .. run)) == 1 do run = run + 1 end
 
 local due = math.max(now, not_before)
 local dies_at = due + number(ARGV[9])

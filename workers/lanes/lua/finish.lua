@@ -20,12 +20,12 @@ put_in_outbox(ARGV[7], ARGV[8])
 local retention_ms = number(ARGV[11])
 if retention_ms > 0 then
   local name = account .. '/' .. id .. '/' .. held[4]
-  local dead = K .. ':dead:' .. name
+  local dead = dead_key(name)
   redis.call('COPY', job, dead, 'REPLACE')
   redis.call('HSET', dead, 'account', account, 'id', id, 'body', redis.call('HGET', bodies_key(account), id) or '',
     'died_at', now, 'count', 1, unpack(ARGV, 16))
   redis.call('PEXPIRE', dead, retention_ms)
-  redis.call('ZADD', K .. ':dead', now, name)
+  list_dead(name, now)
 end
 redis.call('HDEL', bodies_key(account), id) -- what a repeat needs is the digest and the event
 redis.call('PEXPIRE', job, ARGV[9])

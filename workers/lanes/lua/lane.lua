@@ -58,7 +58,9 @@ local function take_from_lane(account, id)
 end
 
 local function give_lease(account, id, state, lease_us, runner, probe)
-  local fence = redis.call('INCR', K .. ':fence')
+  -- Never below the time: a state store that lost its last writes (a failover) gives no number twice.
+  local fence = math.max(number(redis.call('GET', K .. ':fence')) + 1, now)
+  redis.call('SET', K .. ':fence', fence)
   redis.call('HSET', job_key(account, id), 'state', state, 'fence', fence, 'runner', runner, 'asked', 0, 'changed', 0,
     'paced', state == 'handed' and 1 or 0, 'probe', probe and 1 or 0)
   redis.call('ZADD', K .. ':' .. state, now + lease_us, account .. '/' .. id)
