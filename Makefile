@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint check schemas lock clean
+.PHONY: help demo up test faults lint check schemas lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -21,6 +21,9 @@ test: $(VENV)/ready ## Run every test that can run here; a missing RabbitMQ or R
 	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report
 
+faults: $(VENV)/ready ## Kill, freeze, cut and restart everything for a quarter of an hour; writes docs/faults.md
+	PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
+
 lint: $(VENV)/ready ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -34,7 +37,7 @@ schemas: $(VENV)/ready ## Write the JSON Schemas anew from the models
 
 lock: $(VENV)/ready ## Write requirements-dev.lock anew from pyproject.toml
 	$(BIN)/pip install -q uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra embedded --universal --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra embedded --extra bench --universal --generate-hashes \
 	  --no-emit-index-url --custom-compile-command "make lock" --upgrade -q -o requirements-dev.lock
 
 clean: ## Remove the virtual environment and what tools have left
