@@ -1,5 +1,6 @@
 -- Put a dead job back into its lane as its next run, behind every other job, edited if it was. Its history goes on.
--- ARGV: account, id, run, max_age_us, who ('': no line in the audit). Returns 'replayed', 'gone' (no such dead letter), 'overtaken' (a later run exists)
+-- ARGV: account, id, run, max_age_us, who ('': no line in the audit).
+-- Returns 'replayed', 'gone' (no such dead letter), 'overtaken' (a later run exists)
 local account, id, run = ARGV[1], ARGV[2], number(ARGV[3])
 local name = account .. '/' .. id .. '/' .. ARGV[3]
 local dead, job = dead_key(name), job_key(account, id)
