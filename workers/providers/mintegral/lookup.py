@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from workers.http import Call
+from workers.http import Answer, Call
+from workers.outcome import AttemptEnded, Said, Unseen
 from workers.providers.mintegral.audience import result, ta_id
+from workers.providers.mintegral.clock import sent
 from workers.providers.mintegral.device_types import Table, kinds
 from workers.providers.mintegral.pages import read_list
 from workers.providers.provider import Absent, CannotTell, Found, Look
 
-CLOCK_SKEW = timedelta(minutes=1)
-"""How far Mintegral's clock may be behind ours. Unverified. More would risk adopting an older namesake."""
+NEAR_LOOKS = 2
+"""Looks at nothing but a namesake from about the time of the request, before nobody can tell: lists may lag."""
+
+_NEAR = "namesakes_near"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,17 @@ class Wanted:
 
 def look_up(wanted: Wanted, call: Call, since: datetime | None, differences: tuple[str, ...] = ()) -> Look:
     """Look for the audience of a create; ``since`` as in ``Findable.find``."""
-    listing = read_list(call, [("ta_name", wanted.ta_name), ("platform", str(wanted.platform))])
+    last: deque[Answer] = deque(maxlen=1)
+    by_name = [("ta_name", wanted.ta_name), ("platform", str(wanted.platform))]
+    listing = read_list(call, by_name, answered=last.append)
     if listing.cut is not None:
         return CannotTell(listing.cut)
-    matching = [each for each in listing.audiences if wanted.is_(each) and _since(since, each)]
+    alike = matching = [each for each in listing.audiences if wanted.is_(each)]
+    if since is not None:
+        when = sent(since, last[0], time.time())
+        matching = [each for each in alike if not _older(each, when.surely_by_s)]
+        if not matching and any(not _older(each, when.not_before_s) for each in alike):
+            return _near(call)
     if not matching:
         return Absent()
     if len(matching) > 1:
@@ -54,6 +67,15 @@ def look_up(wanted: Wanted, call: Call, since: datetime | None, differences: tup
     return Found(result(matching[0], known_id, already_existed=not ours), ours, differences)
 
 
-def _since(since: datetime | None, row: Mapping[str, Any]) -> bool:
+def _near(call: Call) -> Look:
+    """A namesake whose time says neither that it is ours nor that it is not; ours may not be shown yet."""
+    looks = call.notes.known.get(_NEAR, 0)
+    if looks < NEAR_LOOKS:
+        call.notes.keep(_NEAR, looks + 1)
+        raise AttemptEnded(Unseen(Said("a look-up found only a namesake that is hardly older than the request")))
+    return CannotTell("an audience like the requested one is hardly older than the request: it may be ours or not")
+
+
+def _older(row: Mapping[str, Any], than_s: float) -> bool:
     created = row.get("ctime")
-    return since is None or not isinstance(created, int) or created >= (since - CLOCK_SKEW).timestamp()
+    return isinstance(created, int) and created < than_s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,17 +18,29 @@ IDS_A_REQUEST = 100  # no most is documented; so many keep the address below 2,0
 Params = Sequence[tuple[str, str]]
 
 
-def read_list(call: Call, params: Params, *, ids: Sequence[int] = (), max_items: int | None = None) -> Listing:
+def read_list(
+    call: Call,
+    params: Params,
+    *,
+    ids: Sequence[int] = (),
+    max_items: int | None = None,
+    answered: Callable[[Answer], None] = lambda _: None,
+) -> Listing:
     """The audiences that match, up to ``max_items``; only those of ``ids`` if there are any.
 
-    Raises ``AttemptEnded`` for a refusal.
+    ``answered`` is told each answer. Raises ``AttemptEnded`` for a refusal.
     """
     parts = [ids[at : at + IDS_A_REQUEST] for at in range(0, len(ids), IDS_A_REQUEST)]
 
+    def asked(of: Params, number: int) -> Page:
+        answer = ask_for(call, [*of, *params], number)
+        answered(answer)
+        return page_of(answer, number)
+
     def page(number: int) -> Page:
         if len(parts) <= 1:
-            return page_of(ask_for(call, [*_of(*parts), *params], number), number)
-        one = page_of(ask_for(call, [*_of(parts[number - 1]), *params], 1), 1)  # holds them all: PAGE_SIZE is larger
+            return asked(_of(*parts), number)
+        one = asked(_of(parts[number - 1]), 1)  # holds them all: PAGE_SIZE is larger
         return replace(one, pages=len(parts), total=None)
 
     return read_all(call, page, ta_id, page_size=PAGE_SIZE, max_items=max_items)

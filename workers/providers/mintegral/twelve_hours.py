@@ -29,10 +29,16 @@ _LATEST = 10**11  # Unix seconds of the year 5138; a larger number is in other u
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An audience's row in the list, None if it is not there, and Mintegral's time then, in Unix seconds."""
+    """An audience's row in the list, None if it is not there, and the answer that held it."""
 
     row: Mapping[str, Any] | None
-    at: float
+    answer: Answer
+
+    @property
+    def at(self) -> float:
+        """Mintegral's time then, which wrote the time of change, in Unix seconds; ours where it says none."""
+        there = time_at_mintegral(self.answer)
+        return time.time() if there is None else there
 
     @property
     def changed_at(self) -> int | None:
@@ -52,8 +58,7 @@ class Seen:
 def see(call: Call, ta_id: int) -> Seen:
     """Look at one audience. Raises ``AttemptEnded``."""
     answer = ask_for(call, [("ta_ids", str(ta_id))], 1)
-    there = time_at_mintegral(answer)  # which wrote the time of change
-    return Seen(one_of([ta_id], page_of(answer, 1).audiences).get(ta_id), time.time() if there is None else there)
+    return Seen(one_of([ta_id], page_of(answer, 1).audiences).get(ta_id), answer)
 
 
 def check_before_upload(call: Call, ta_id: int) -> None:

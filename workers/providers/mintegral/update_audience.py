@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -10,8 +11,8 @@ from schemas.mintegral import UpdateAudience as Payload
 from workers.http import Call
 from workers.outcome import Outcome, Succeeded
 from workers.providers.mintegral.audience import result, ta_id
+from workers.providers.mintegral.clock import sent
 from workers.providers.mintegral.data_paths import data_paths, renumbered
-from workers.providers.mintegral.lookup import CLOCK_SKEW
 from workers.providers.mintegral.request import answered, not_clear
 from workers.providers.mintegral.twelve_hours import check_before_upload, refused_update, see
 from workers.providers.provider import Absent, CannotTell, Found, Look
@@ -45,7 +46,7 @@ class UpdateAudience:
             return Absent()
         if seen.changed_at is None or since is None:
             return CannotTell("when the audience was changed, or when the request was sent, is not known")
-        if seen.changed_at < (since - CLOCK_SKEW).timestamp():
-            return Absent()
+        if seen.changed_at < sent(since, seen.answer, time.time()).surely_by_s:
+            return Absent()  # if it was this one after all, it is sent again in 12 hours: with the same files
         updated = result(seen.row, payload.ta_id, already_existed=True)
         return Found(updated, ours=True, differences=renumbered(payload, call.account.device_types))
