@@ -49,7 +49,7 @@ CODE_CLASSES: Mapping[str, Means] = {
 EARLY = re.compile(
     r"\bhours?\b|\b12 ?h?\b|twelve|frequen|often|too (?:soon|early)|\blater\b|recent|\bonce\b|within|interval|period"
     r"|\bwait\b|\btimes?\b|\bday\b|locked|publish|process|in progress|cool|not allowed|can ?not be|can't be"
-    r"|小时|频繁|稍后|间隔|不足|限制|发布|处理中",
+    r"|小时|半天|频繁|过快|太快|重复提交|稍后|间隔|不足|限制|发布|同步|处理中",
     re.IGNORECASE,
 )
 """Unverified: words of an update that is refused within 12 hours of the last change. Its code and text are unknown.
@@ -59,6 +59,13 @@ NOT_EARLY = re.compile(
     r"not exist|n't exist|not found|\bis (?:required|invalid)|empty|不存在|不能为空|缺少", re.IGNORECASE
 )
 """Unverified: words of an update that is refused for what it asks."""
+EXPLAINED = re.compile(
+    r"\binvalid|illegal|incorrect|\bwrong\b|not support|unsupported|\bformat\b|\bparam|too (?:long|large|many)"
+    r"|无效|非法|错误|格式|参数|不支持|过长|过大",
+    re.IGNORECASE,
+)
+"""Unverified: words that say what is wrong with a request. A refusal by an unknown code and without them is taken for
+the twelve hours' where the audience is that young."""
 
 ROWS = frozenset(
     [f"code {code}" for code in (*CODES, *CODE_CLASSES)]
