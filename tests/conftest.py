@@ -9,22 +9,13 @@ from pathlib import Path
 
 import pytest
 import redis
-from real import RABBITMQ, Deployment, RabbitNode, RedisServer, Sandbox, binaries
-
-REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
+from real import RABBITMQ, Deployment, RabbitNode, RedisServer, Sandbox, binaries, missing
 
 # Started in the background, a shell's child ignores Ctrl-C, and so would every process that a test starts and stops.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for name in [name for name in os.environ if name.startswith("AUDIENCE_") and name != "AUDIENCE_CONTRACT_CASES"]:
     del os.environ[name]  # a developer's own settings are not the tests'
-
-
-def missing(what: str) -> None:
-    """Skip, or fail where every service must be there."""
-    if REQUIRED:
-        pytest.fail(f"{what} is not installed, and REQUIRE_SERVICES is 1")
-    pytest.skip(f"{what} is not installed")
 
 
 @pytest.fixture(scope="session", params=["valkey", "redis"])

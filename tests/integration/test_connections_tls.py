@@ -10,9 +10,8 @@ import kombu
 import pytest
 import redis
 from command import Audience, example
-from conftest import missing
 from lane_acts import accept, new_lanes, take
-from real import RABBITMQ, Deployment, RabbitNode, RedisServer, Sandbox, binaries, free_port, wait_until
+from real import RABBITMQ, Deployment, RabbitNode, RedisServer, Sandbox, binaries, free_port, missing, wait_until
 from topologies import LAST_SLOT, Authority
 
 from workers.broker import redis_client
