@@ -69,9 +69,13 @@ class Proxy:
         with door:
             while True:
                 client, _ = await self._loop.sock_accept(door)
-                task = self._loop.create_task(self._carry(client))
-                self._carried.add(task)
-                task.add_done_callback(self._carried.discard)
+                self._start_carrying(client)
+
+    def _start_carrying(self, client: socket.socket) -> None:
+        task = self._loop.create_task(self._carry(client))
+        self._carried.add(task)
+        task.add_done_callback(self._carried.discard)
+        task.add_done_callback(lambda _: client.close())  # also if it was cut before it began
 
     async def _carry(self, client: socket.socket) -> None:
         with client, socket.socket() as server:

@@ -9,7 +9,7 @@ from statistics import median
 
 from faults.limits import LATENCY_MS
 from faults.result import Result
-from faults.run import TOLERANCE_S
+from faults.run import SENDING, TOLERANCE_S
 from faults.schedule import Kind
 from faults.stage import REQUEST_TIMEOUT_S
 
@@ -34,8 +34,8 @@ _HOW = f"""## How it is measured
 - **Duplicate create**: a name that the provider applied twice. Every job has a name of its own. Mintegral's sandbox
   takes a name any number of times; PubMatic's refuses the second, so that *sent again* is counted too.
 - **Over the limit**: more requests than a limit allows left the workers, all together, in a window of its period less
-  {_TOLERANCE}. The moment is the kernel's, when the bytes of a request reached the proxy's socket, and before
-  the proxy delays them: behind a slow way requests bunch up, and what the provider then refuses is counted above.
+  {_TOLERANCE}. The moment is the kernel's, when the bytes of a request reached the proxy's socket, before the proxy
+  delays them: behind a slow way requests bunch up, and what the provider then refuses is counted above.
 - **A storm**: for a second the sandbox answers every request of every lane 429 with `Retry-After: 5`. *Early* are
   requests after a lane's last 429 and before its five seconds are over. *Stragglers* had their permit when the first
   429 came. *Full rate* begins with the first second that holds 90 % of the lane's limit.
@@ -43,6 +43,7 @@ _HOW = f"""## How it is measured
   Mintegral's signatures up to five minutes off.
 - A request has {REQUEST_TIMEOUT_S} s here. The sandbox takes {LATENCY_MS} ms, so that something is in flight; it loses
   the answers of 2 % of what it applies, breaks down at 1 % of requests, and shows a new audience after 200 ms.
+- The jobs are sent in the first {SENDING:.0%} of the time in which things go wrong, so that lanes are full.
 - RabbitMQ is restarted once before the run: Debian's 3.10 loses a quorum queue by a kill within minutes of its making.
 """
 
@@ -78,7 +79,10 @@ def _four(result: Result) -> list[tuple[str, str]]:
     restarts = faults[Kind.BROKER_RESTART] + faults[Kind.BROKER_KILL]
     return [
         ("duplicate creates per worker kill", _per(len(found.duplicates), kills, f"kills, and {freezes} freezes")),
-        ("jobs lost per broker restart", _per(len(found.lost), restarts, f"({faults[Kind.BROKER_KILL]} by kill -9)")),
+        (
+            "jobs lost per broker restart",
+            _per(len(found.lost), restarts, f"restarts, {faults[Kind.BROKER_KILL]} of them by kill -9"),
+        ),
         ("windows over a limit", f"**{sum(result.over.values())}**, of {result.requests:,} requests"),
         ("full rate again after a storm of 429s", f"**{_spread([each.full_rate_s for each in result.storms])}**"),
     ]

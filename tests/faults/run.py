@@ -27,6 +27,8 @@ from faults.storms import Calm, calm_after
 
 TOLERANCE_S = 0.02  # the contract's, at a window's edge
 EACH_S = 5.0
+SENDING = 0.6  # of the time in which things go wrong: lanes are full then, and limits and storms are felt
+_TELLING = ["state", "due", "attempts", "look", "rescues", "finished_at"]
 _PARTITIONS = ("pubmatic", "mintegral", "rejected")
 
 Say = Callable[[str], None]
@@ -49,7 +51,7 @@ def run(folder: Path, broker: str, seed: int, size: Size, say: Say = lambda _lin
         stage = Stage(folder, broker, seed)
         to_close.callback(stage.close)
         stage.start_workers(size.workers)
-        sender = Sender(stage.broker.url, orders(seed, size.jobs, size.malformed), size.plan_s * 0.8)
+        sender = Sender(stage.broker.url, orders(seed, size.jobs, size.malformed), size.plan_s * SENDING)
         sender.start()
         to_close.callback(sender.close)
         inflictor = Inflictor(stage, planned(seed, size), seed)
@@ -93,8 +95,8 @@ def _left(client: redis.Redis) -> dict[str, Any]:
 
 def _shown(client: redis.Redis, event_id: str) -> Any:
     provider, _, name = event_id.partition("/")
-    fields: Any = client.hgetall(f"audience:{{{provider}}}:job:{name.rpartition('/')[0]}")
-    return fields
+    fields: Any = client.hmget(f"audience:{{{provider}}}:job:{name.rpartition('/')[0]}", _TELLING)
+    return dict(zip(_TELLING, fields, strict=True))
 
 
 def _result(parts: _Parts, stream: Stream, seed: int, size: Size) -> Result:

@@ -45,7 +45,7 @@ class Size:
     malformed: int
     workers: int
     plan_s: float
-    """How long faults go on, and jobs come in for most of it."""
+    """How long faults go on. Jobs come in for the first part of it, faster than the limits let them go."""
     calm_s: float
     """The longest pause between two faults of one target; the shortest is a third of it."""
     freeze_s: float
@@ -55,7 +55,7 @@ class Size:
     """How long the end may take, once nothing goes wrong any more."""
 
 
-SHORT = Size(jobs=300, malformed=10, workers=3, plan_s=32, calm_s=14, freeze_s=18, storms=0, settle_s=90)
+SHORT = Size(jobs=600, malformed=10, workers=3, plan_s=32, calm_s=14, freeze_s=18, storms=0, settle_s=90)
 LONG = Size(jobs=10_000, malformed=100, workers=3, plan_s=540, calm_s=60, freeze_s=18, storms=4, settle_s=300)
 
 BEFORE_A_STORM_S, AFTER_A_STORM_S = 12.0, 18.0
