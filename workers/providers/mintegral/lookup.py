@@ -10,15 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from workers.http import Answer, Call
-from workers.outcome import AttemptEnded, Said, Unseen
+from workers.outcome import AttemptEnded, Deferred, Said
 from workers.providers.mintegral.audience import result, ta_id
 from workers.providers.mintegral.clock import sent
 from workers.providers.mintegral.device_types import Table, kinds
 from workers.providers.mintegral.pages import read_list
 from workers.providers.provider import Absent, CannotTell, Found, Look
 
-NEAR_LOOKS = 2
-"""Looks at nothing but a namesake from about the time of the request, before nobody can tell: lists may lag."""
+NEAR_WAITS_S = (4.0, 8.0)
+"""Where a look-up shows nothing but a namesake from about the time of the request: lists may lag. Our own choice."""
 
 _NEAR = "namesakes_near"
 
@@ -70,9 +70,10 @@ def look_up(wanted: Wanted, call: Call, since: datetime | None, differences: tup
 def _near(call: Call) -> Look:
     """A namesake whose time says neither that it is ours nor that it is not; ours may not be shown yet."""
     looks = call.notes.known.get(_NEAR, 0)
-    if looks < NEAR_LOOKS:
+    if looks < len(NEAR_WAITS_S):
         call.notes.keep(_NEAR, looks + 1)
-        raise AttemptEnded(Unseen(Said("a look-up found only a namesake that is hardly older than the request")))
+        said = Said("a look-up found only a namesake that is hardly older than the request")
+        raise AttemptEnded(Deferred(said, NEAR_WAITS_S[looks]))
     return CannotTell("an audience like the requested one is hardly older than the request: it may be ours or not")
 
 
