@@ -68,7 +68,7 @@ def refused(answer: Answer) -> Refusal | None:
         return worst(errors)
     if 200 <= answer.status < 300:  # noqa: PLR2004 - RFC 9110, 15.3
         return None
-    if b"soap:Fault" in answer.body and b"invalid api" in answer.body.lower():
+    if b":Fault" in answer.body and b"invalid api" in answer.body.lower():  # the prefix before it is free, in XML
         said = Said("PubMatic knows no such address (soap:Fault, invalid api); check base_url", None, answer.status)
         return Refusal(INVALID_API, Means.REJECTED, said)
     row, means = by_status(answer.status)
