@@ -5,10 +5,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults lint check schemas lock clean
+.PHONY: help demo up test faults bench-lanes lint check schemas lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/ready ## Run the whole service on real input: embedded server, sandbox, worker; some ten seconds
 	@$(BIN)/audience demo
@@ -23,6 +23,9 @@ test: $(VENV)/ready ## Run every test that can run here; a missing RabbitMQ or R
 
 faults: $(VENV)/ready ## Kill, freeze, cut and restart everything for a quarter of an hour; writes docs/faults.md
 	PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
+
+bench-lanes: $(VENV)/ready ## Measure the figures of the lanes (FIGURE=name: one of them); writes docs/lanes-figures.md
+	PYTHONPATH=tests $(BIN)/python -m bench.lanes $(FIGURE) $(ARGS)
 
 lint: $(VENV)/ready ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .

@@ -31,7 +31,20 @@ def fill(client: redis.Redis, jobs: Iterable[Waiting], operation: str = "get_aud
     with client.pipeline(transaction=False) as pipe:
         while batch := list(islice(rest, PIPELINE)):
             for job in batch:
-                run(pipe, "accept", partition("pubmatic"), job.account, job.id, operation, DIGEST, job.body, 5, 0, 0, DAY_US)
+                run(
+                    pipe,
+                    "accept",
+                    partition("pubmatic"),
+                    job.account,
+                    job.id,
+                    operation,
+                    DIGEST,
+                    job.body,
+                    5,
+                    0,
+                    0,
+                    DAY_US,
+                )
             answers = pipe.execute()
             if set(answers) != {b"new"}:
                 raise ValueError(f"not every job was new to its lane: {set(answers)}")

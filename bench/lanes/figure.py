@@ -47,13 +47,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The answer of one measurement, with a sentence for each thing that a reader must know of its method."""
+    """The answer of one measurement, with what a reader must know of its method."""
 
     question: str
     lines: tuple[Line, ...]
-    method: tuple[str, ...]
+    method: str
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
         lines = [{**asdict(line), "met": line.met} for line in self.lines]
-        return {"question": self.question, "lines": lines, "method": list(self.method)}
+        return {"question": self.question, "lines": lines, "method": self.method}

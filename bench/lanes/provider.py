@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import httpx
 from real import Process, wait_until
@@ -31,7 +32,7 @@ class Provider:
         self.cpu_s = 0.0
         """Processor time that the stub had used when its ledger was last read."""
 
-    def __enter__(self) -> Provider:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import mkdtemp
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import redis
 from real import Process, RedisServer, binaries, wait_until
@@ -58,10 +57,10 @@ class Service:
             **tokens,
         }
 
-    def __enter__(self) -> Service:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         for worker in self._workers:
             worker.kill()
         self.redis.close()
@@ -92,6 +91,13 @@ class Service:
     def in_flight(self) -> int:
         """Jobs of all lanes that are handed out."""
         return int(self.redis.hget("audience:{pubmatic}:lane:*", "in_flight") or 0)
+
+    def ended(self) -> int:
+        """Jobs whose event has reached the results stream, ever."""
+        return int(self.redis.xinfo_stream("audience:results")["entries-added"]) if self._has_results() else 0
+
+    def _has_results(self) -> bool:
+        return bool(self.redis.exists("audience:results"))
 
     def quiesce(self, account: str) -> None:
         """Pause a lane and wait until nothing is in flight."""

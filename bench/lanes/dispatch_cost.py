@@ -1,0 +1,104 @@
+"""What does it cost to hand a job out and settle it, as jobs pile up? 1,000,000 waiting jobs against 1,000."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from real import RedisServer, binaries
+
+from bench.lanes.backlog import Waiting, fill
+from bench.lanes.figure import Figure, Goal, Line
+from bench.lanes.service import EVERYSEC, job
+from workers.lanes.lanes import BATCH, Lanes
+from workers.settings import AccountConfig, ProviderConfig
+
+FEW, MANY = 1_000, 1_000_000
+JOBS = 640  # in each block
+REQUEST_TIMEOUT_S = 30.0
+CONFIG = ProviderConfig(base_url="http://provider", accounts={"acme": AccountConfig(max_in_flight=10_000)})
+NO_REWRITE = ("--auto-aof-rewrite-percentage", "0")
+RATIO = Goal("at most", 1.3)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one job, in microseconds: on the caller's clock, and of Redis' processor."""
+
+    wall_us: float
+    redis_us: float
+
+
+def measure(rounds: int) -> Figure:
+    """Two servers, measured in turns; what is taken is accepted anew, so that as many jobs wait as before."""
+    few, many = _Side(FEW), _Side(MANY)
+    try:
+        few.cost(), many.cost()  # warm-up
+        costs = [(few.cost(), many.cost()) for _ in range(rounds)]
+    finally:
+        few.close()
+        many.close()
+    wall = [after.wall_us / before.wall_us for before, after in costs]
+    redis = [after.redis_us / before.redis_us for before, after in costs]
+    return Figure(
+        "What does it cost to hand a job out and settle it, as jobs pile up?",
+        (
+            Line.of(f"time of a job, {MANY:,} waiting / {FEW:,} waiting", "ratio", wall, RATIO),
+            Line.of("Redis' processor time of a job, the same", "ratio", redis, RATIO),
+            Line.of(f"time of a job, {FEW:,} waiting", "µs", [before.wall_us for before, _ in costs]),
+            Line.of(f"time of a job, {MANY:,} waiting", "µs", [after.wall_us for _, after in costs]),
+            Line.of(f"Redis' processor time, {FEW:,} waiting", "µs", [before.redis_us for before, _ in costs]),
+            Line.of(f"Redis' processor time, {MANY:,} waiting", "µs", [after.redis_us for _, after in costs]),
+        ),
+        (
+            f"The scripts take ({BATCH} jobs a call, as the dispatcher does), start, permit and finish, called one "
+            f"after the other through Python's client; {JOBS} jobs a block, blocks in turns after one of warm-up. One lane "
+            "without a limit, on a Valkey with appendfsync everysec, which does not rewrite its file meanwhile."
+        ),
+    )
+
+
+class _Side:
+    """A server whose lane has so many waiting jobs."""
+
+    def __init__(self, waiting: int) -> None:
+        self._server = RedisServer(dict(binaries())["valkey"], *EVERYSEC, *NO_REWRITE)
+        self._client = self._server.client()
+        self._lanes = Lanes(self._client, "pubmatic", CONFIG, REQUEST_TIMEOUT_S)
+        self._lanes.configure()
+        fill(self._client, _jobs(waiting))
+
+    def close(self) -> None:
+        self._client.close()
+        self._server.close()
+
+    def cost(self) -> Cost:
+        """Of one block of jobs, which is accepted anew afterwards."""
+        redis_us, began = self._redis_us(), time.perf_counter()
+        for _ in range(JOBS // BATCH):
+            self._work()
+        cost = Cost((time.perf_counter() - began) * 1e6 / JOBS, (self._redis_us() - redis_us) / JOBS)
+        fill(self._client, _jobs(JOBS))
+        return cost
+
+    def _work(self) -> None:
+        for handed in self._lanes.take(BATCH, 10.0).jobs:
+            record = self._lanes.start(handed.account, handed.id, handed.fence, "runner")
+            if record is None:
+                raise ValueError("a lease was lost within the measurement")
+            self._lanes.permit(record, 1, changes=False)
+            self._lanes.finish(
+                record, state="succeeded", attempts=1, requests=1, event=b"{}", routing_key="pubmatic.get_audience.x",
+                keep_s=3600.0, line="", dead=None, dead_keep_s=3600.0,
+            )  # fmt: skip
+
+    def _redis_us(self) -> float:
+        cpu = self._client.info("cpu")
+        return float(cpu["used_cpu_user_main_thread"] + cpu["used_cpu_sys_main_thread"]) * 1e6
+
+
+def _jobs(count: int) -> Iterator[Waiting]:
+    body = job("acme", 1)
+    return (Waiting("acme", str(uuid.uuid4()), body) for _ in range(count))
