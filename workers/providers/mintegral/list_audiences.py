@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from schemas.mintegral import ListAudiences as Payload
 from workers.http import Call
 from workers.outcome import Outcome, Succeeded
+from workers.providers.listing import MAX_ITEMS
 from workers.providers.mintegral.pages import read_list
 
 
@@ -20,5 +21,5 @@ class ListAudiences:
         given = {"ta_name": payload.ta_name, "platform": payload.platform}
         params = [(name, str(value)) for name, value in given.items() if value is not None]
         ids = list(dict.fromkeys(payload.ta_ids or ()))
-        listing = read_list(call, params, ids=ids, max_items=payload.max_items)
+        listing = read_list(call, params, ids=ids, max_items=payload.max_items or MAX_ITEMS)
         return Succeeded(listing.result, listing.warnings)
