@@ -1,0 +1,59 @@
+"""What did the random plays find? The shortest play of each fault; each failed first."""
+
+from __future__ import annotations
+
+import job_acts
+import order_acts
+from play import Play
+from tables import config, limits
+
+from workers.lanes.state import Permitted, Record, Refusal, Refused
+
+A, B = ("acme", "a"), ("acme", "b")
+S = 1_000_000
+
+
+def running(play: Play) -> Record:
+    """The job A, begun."""
+    job_acts.accept(play, A)
+    record = job_acts.start(play, job_acts.take(play)[0], "runner")
+    assert record is not None
+    return record
+
+
+def test_a_pause_that_is_made_shorter_ends_when_it_now_says(play: Play) -> None:
+    order_acts.configure(play, config())
+    job_acts.accept(play, A)
+    order_acts.pause(play, "acme", 600.0)
+    assert job_acts.take(play) == []
+    order_acts.pause(play, "acme", 5.0)
+    play.advance(5 * S)
+    assert len(job_acts.take(play)) == 1
+
+
+def test_a_limit_that_comes_back_counts_what_went_while_it_was_away(play: Play) -> None:
+    order_acts.configure(play, config(limits=["1/s"]))
+    record = running(play)
+    order_acts.set_limits(play, "acme", limits("2/s"))
+    for number in (1, 2):
+        assert isinstance(job_acts.permit(play, record, number), Permitted)
+        play.advance(515_000)
+    order_acts.set_limits(play, "acme", ())
+    job_acts.permit(play, record, 3)
+    order_acts.set_limits(play, "acme", limits("2/s"))
+    play.advance(515_000)
+    assert isinstance(job_acts.permit(play, record, 4), Permitted)
+    order_acts.set_limits(play, "acme", ())
+    refused = job_acts.permit(play, record, 5)
+    assert isinstance(refused, Refused)
+    assert (refused.why, round(refused.wait_s, 2)) == (Refusal.LIMITED, 1.03)
+
+
+def test_a_job_of_another_operation_need_not_wait_for_the_limit_of_the_one_before_it(play: Play) -> None:
+    order_acts.configure(play, config(operations={"create": {"limits": ["1/h"]}}))
+    job_acts.permit(play, running(play), 1)
+    job_acts.accept(play, B, priority=5)
+    job_acts.accept(play, ("acme", "c"), operation="list", priority=9, due_in_us=10 * S)
+    assert job_acts.take(play) == []
+    play.advance(10 * S)
+    assert [job.id for job in job_acts.take(play)] == ["c"]
