@@ -34,6 +34,17 @@ def test_a_list_of_exactly_max_items_is_whole() -> None:
     assert read(pages_of(5, 2), 2, max_items=4).cut == "the list ends at max_items, 4"
 
 
+def test_a_short_page_is_not_the_last_of_a_list_that_counts_more() -> None:
+    asked_for = 200
+    assert len(read(pages_of(23, 10, says=False), asked_for).audiences) == 23
+    assert read(pages_of(0, 10, says=False), asked_for).cut is None
+
+
+def test_an_empty_page_is_the_last_whatever_is_counted() -> None:
+    listing = read(lambda number: Page([{"id": 1}] if number == 1 else [], None, 23), 200)
+    assert listing.result == {"audiences": [{"id": 1}], "total": 23, "truncated": False}
+
+
 def test_what_must_be_read_whole_ends_at_once_where_it_cannot_be() -> None:
     asked: list[int] = []
 

@@ -59,7 +59,8 @@ def read_all(
 
     A list up to ``max_items`` goes on where an earlier attempt had to stop, and holds no thread while it waits.
 
-    Pages count from 1. Where a provider does not say how many there are, one of less than ``page_size`` is the last.
+    Pages count from 1. Where a provider does not say how many there are, one of less than ``page_size`` is the last,
+    unless it counts more audiences than it has shown: then its pages are shorter than asked for.
     """
     gathered = _Gathered(max_items, id_of)
     read_page = read_page if max_items is None else _Kept(call, read_page)
@@ -74,11 +75,16 @@ def read_all(
         cut = gathered.add(number, page)
         if max_items is None and page.pages is not None and page.pages > MAX_PAGES:
             break
-        last = number >= page.pages if page.pages is not None else len(page.audiences) < page_size
-        if cut is not None or last:
+        if cut is not None or _is_last(number, page, page_size, gathered.count):
             return gathered.ended(page.total, cut)
         before = ids
     return gathered.ended(page.total, f"the list has more than {MAX_PAGES} pages, the most that are read")
+
+
+def _is_last(number: int, page: Page, page_size: int, count: int) -> bool:
+    if page.pages is not None:
+        return number >= page.pages
+    return not page.audiences or (len(page.audiences) < page_size and count >= (page.total or 0))
 
 
 class _Kept:
@@ -109,6 +115,10 @@ class _Gathered:
         self._max_items, self._id_of = max_items, id_of
         self._known: dict[object, Audience] = {}
         self._bytes = 0
+
+    @property
+    def count(self) -> int:
+        return len(self._known)
 
     def add(self, number: int, page: Page) -> str | None:
         """Take what is new of a page; why no more may be taken."""
