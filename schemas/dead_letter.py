@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from schemas.event import ErrorCategory, FailedEvent, RejectedEvent
 from schemas.instant import Instant
 from schemas.rules import Broken, Given, Rule, exactly_one
-from schemas.scalars import AtLeast1, Count, JobId, Name, Text
+from schemas.scalars import AtLeast1, Count, JobId, JsonObject, Name, Text
 from schemas.wire import Wire, expect
 
 
@@ -27,11 +27,13 @@ class Attempt(Wire):
 
 
 class Edit(Wire):
-    """A change of the payload by an operator; says where, never what."""
+    """A change by an operator: of a job's payload, or of a message that was no valid job, of the whole job in it."""
 
     at: Instant
     who: Text
-    changed: list[str] = Field(description="JSON Pointers into the payload.")
+    changed: list[str] = Field(description="JSON Pointers to what differs between old and new.")
+    old: JsonObject | None = Field(description="null: the message held no JSON object; its bytes are the body.")
+    new: JsonObject = Field(description="That of the last edit is what the next replay sends.")
 
 
 class _IdOfItsEvent:
@@ -62,10 +64,12 @@ class DeadLetter(Wire):
     died_at: Instant
     count: AtLeast1 = Field(description="How often the same message, or the same run, came to this end.")
     replayable: bool
-    body: str | None = Field(default=None, description="The original message, if it is UTF-8.")
+    body: str | None = Field(
+        default=None, description="The message that this run was about, if it is UTF-8; no edit changes it."
+    )
     body_base64: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$"), expect("base64")] = Field(
         default=None, description="The original message, if it is not UTF-8."
     )
     attempts: list[Attempt]
-    edits: list[Edit]
+    edits: list[Edit] = Field(description="Of all runs, the oldest first.")
     event: Annotated[FailedEvent | RejectedEvent, Field(discriminator="type")]
