@@ -70,14 +70,24 @@ def _watch(parts: _Parts, stream: Stream, say: Say) -> None:
     parts.sender.join()
 
 
-def _settle(client: redis.Redis, stream: Stream, sender: Sender, within_s: float) -> None:
+def _settle(client: redis.Redis, stream: Stream, sender: Sender, patience_s: float) -> None:
+    """Until every lane is empty. Raises what is stuck where no event comes for so long."""
     asked = {each.order.event_id for each in sender.confirmed}
-    try:
-        wait_until(lambda: asked <= stream.look() and not _left(client), within_s, "an end")
-    except AssertionError:
-        missing = sorted(asked - stream.look())
-        jobs = {each: _shown(client, each) for each in missing[:5]}
-        raise AssertionError(f"{len(missing)} events are missing after {within_s} s; {_left(client)}; {jobs}") from None
+
+    def ended() -> bool:
+        return asked <= stream.look() and not _left(client)
+
+    while not ended():
+        seen = len(stream.ids)
+        try:
+            wait_until(lambda seen=seen: ended() or len(stream.ids) > seen, patience_s)  # type: ignore[misc]
+        except AssertionError:
+            raise AssertionError(_stuck(client, sorted(asked - stream.ids), patience_s)) from None
+
+
+def _stuck(client: redis.Redis, missing: list[str], patience_s: float) -> str:
+    jobs = {each: _shown(client, each) for each in missing[:5]}
+    return f"{len(missing)} events are missing, and for {patience_s} s none came; {_left(client)}; {jobs}"
 
 
 def _left(client: redis.Redis) -> dict[str, Any]:

@@ -52,11 +52,11 @@ class Size:
     """A running lease is the request's deadline (2 s here) and 15 s: a freeze is longer."""
     storms: int
     settle_s: float
-    """How long the end may take, once nothing goes wrong any more."""
+    """How long it may last, once nothing goes wrong any more, until the next event comes."""
 
 
-SHORT = Size(jobs=600, malformed=10, workers=3, plan_s=32, calm_s=14, freeze_s=18, storms=0, settle_s=90)
-LONG = Size(jobs=10_000, malformed=100, workers=3, plan_s=540, calm_s=60, freeze_s=18, storms=4, settle_s=300)
+SHORT = Size(jobs=600, malformed=10, workers=3, plan_s=32, calm_s=14, freeze_s=18, storms=0, settle_s=60)
+LONG = Size(jobs=10_000, malformed=100, workers=3, plan_s=540, calm_s=60, freeze_s=18, storms=4, settle_s=60)
 
 BEFORE_A_STORM_S, AFTER_A_STORM_S = 12.0, 18.0
 _LAST_WORDS_S = 8.0  # a target is left alone so long after a fault, so that it stands again
