@@ -157,7 +157,7 @@ class Service:
                 lambda provider, job: send(app, provider, job),
                 self.settings.lease_s,
             )
-            loops.append(Loop(f"dispatch-{name}", dispatcher.turn))
+            loops += [Loop(f"dispatch-{name}", dispatcher.turn), Loop(f"listen-{name}", dispatcher.listen)]
         return loops
 
     def publishers(self) -> list[Loop]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -28,16 +29,23 @@ class Dispatcher:
     executor: Executor
     send: Send
     lease_s: float
+    _changed: threading.Event = field(default_factory=threading.Event)
+
+    def listen(self) -> None:
+        """Wait for a wake-up, in a thread beside the turns: these sleep by their own clock, and so to the moment."""
+        if self.lanes.wait_for_change(LONGEST_SLEEP_S):
+            self._changed.set()
 
     def turn(self) -> None:
         """Hand out what may run now, return what was lost, and sleep until something can change."""
+        self._changed.clear()  # what changes from here on is seen by this look, or ends the sleep
         taken = self.lanes.take(BATCH, self.lease_s)
         self._send(taken.jobs)
         if taken.rescue_is_due:
             self._rescue()
         elif not taken.jobs:
             sleep_s = LONGEST_SLEEP_S if taken.next_look_s is None else min(LONGEST_SLEEP_S, taken.next_look_s)
-            self.lanes.wait_for_change(sleep_s)
+            self._changed.wait(sleep_s)
 
     def _send(self, jobs: tuple[Handed, ...]) -> None:
         for position, job in enumerate(jobs):

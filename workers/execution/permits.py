@@ -2,6 +2,9 @@
 
 A permit under a limit is good for its moment, not for later: what wakes too late (a busy machine, a stopped
 process) asks again, so that requests never bunch up. The worst case is a request ``LATE_S`` after its moment.
+
+A permit may be given some time ahead. Right before its moment it is asked whether it still holds: a 429 that another
+request got meanwhile pauses this one, too.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from workers.lanes.state import LeaseLost, Permitted, Record, Refusal, Refused
 from workers.outcome import AttemptEnded, Expired, Postponed, Said
 
 LATE_S = 0.015
+CONFIRM_S = 0.005  # before its moment, a permit that was given ahead is confirmed; one nearer than twice that holds
 # A machine that was suspended wakes too late as well; where the system has this clock, it counts that time.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 LEASE_CHECK_S = 5.0  # without a limit only the lease must still hold, which is given for far longer
@@ -49,7 +53,13 @@ class Permits:
 
     def _in_time(self, permitted: Permitted, asked_at: float) -> bool:
         self.asked += 1
-        time.sleep(permitted.wait_s)  # counted from now, so never too early
+        moment = time.monotonic() + permitted.wait_s  # counted from now, so never too early
+        if permitted.wait_s > 2 * CONFIRM_S:
+            time.sleep(permitted.wait_s - CONFIRM_S)
+            refused = self.lanes.confirm(self.record)
+            if refused is not None:
+                self._end(refused)
+        time.sleep(max(0.0, moment - time.monotonic()))
         late_s = time.clock_gettime(_CLOCK) - (asked_at + permitted.wait_s)
         return late_s <= (LATE_S if permitted.timed else LEASE_CHECK_S)
 

@@ -106,9 +106,12 @@ class Lanes:
         )
         return Taken(handed, None if look < 0 else look / 1e6, bool(rescue))
 
-    def wait_for_change(self, at_most_s: float) -> None:
-        """Sleep until a lane may have work, at most so long. Needs a connection of its own while it sleeps."""
-        self.client.blpop([f"{self.partition}:wake"], timeout=max(0.001, at_most_s))
+    def wait_for_change(self, at_most_s: float) -> bool:
+        """Sleep until a lane may have work, at most so long and a tenth of a second: that is Redis' beat for timeouts.
+
+        True: it may. Needs a connection of its own while it sleeps.
+        """
+        return self.client.blpop([f"{self.partition}:wake"], timeout=max(0.001, at_most_s)) is not None
 
     def start(self, account: str, job_id: str, fence: int, runner: str) -> Record | None:
         """Confirm a lease. None: the job is somebody else's by now."""
@@ -131,6 +134,11 @@ class Lanes:
         if answer in {b"go", b"timed"}:
             return Permitted(wait_s, timed=answer == b"timed")
         return Refused(Refusal(answer.decode()), wait_s)
+
+    def confirm(self, record: Record) -> Refused | None:
+        """Whether a permit that was given ahead still holds. None: it does."""
+        answer, wait_us = self._run("confirm", *record.key, record.fence, record.runner)
+        return None if answer == b"go" else Refused(Refusal(answer.decode()), wait_us / 1e6)
 
     def note(self, record: Record, new: Mapping[str, Any], progress: str) -> Noted:
         """Write down what is new for the job's later attempts, and how far it is; renew its lease."""
