@@ -13,6 +13,7 @@ from schemas.canonical_json import digest
 from schemas.event import Error
 from schemas.job import Job
 from workers.bootstrap import Service
+from workers.intake.door import DIGEST
 from workers.intake.message import from_queue
 from workers.lanes.lanes import Lanes
 from workers.settings import ProviderConfig
@@ -27,7 +28,7 @@ def die(client: redis.Redis, job: dict[str, Any], category: str = "rejected_by_p
         account=job["account"],
         id=job["id"],
         operation=job["operation"],
-        digest=digest(job["operation"], job["payload"]),
+        digest=digest(job["operation"], job["payload"])[:DIGEST],
         body=json.dumps(job).encode(),
         priority=5,
         not_before=None,

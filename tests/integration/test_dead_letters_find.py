@@ -9,20 +9,28 @@ import redis
 from command import example
 from dead import die
 
+from schemas.outgoing import invalid
+from schemas.problem import Problem
+from schemas.reading import Readable, Refused
 from workers.dead_letters import find as module
-from workers.dead_letters.find import Filter, find
+from workers.dead_letters.filter import Filter
+from workers.dead_letters.find import find
 from workers.dead_letters.group import group
 from workers.dead_letters.scripts import run
 from workers.dead_letters.summary import Place
+from workers.lanes.rejections import Rejections
 
 INDEX = "audience:{pubmatic}:dead"
 
 
-def plant(client: redis.Redis, name: str, at_us: int, **fields: str) -> None:
+FOR_EVER_MS = 10**14
+
+
+def plant(client: redis.Redis, name: str, at_us: int, partition_name: str = "pubmatic", **fields: str) -> None:
     about = {"provider": "pubmatic", "account": "acme", "operation": "create_audience", "id": name, "run": "1",
-             "category": "auth", "message": "no", "body": "{}", "replayable": "1", "count": "1"}  # fmt: skip
-    client.hset(f"{INDEX}:{name}", mapping={**about, "died_at": str(at_us), **fields})
-    client.zadd(INDEX, {name: at_us})
+             "category": "auth", "message": "no", "body": "{}", "replayable": "1", "count": "1", **fields}  # fmt: skip
+    pairs = [part for pair in about.items() for part in pair]
+    assert run(client, "restore", partition_name, name, at_us, FOR_EVER_MS, "", "", 0, *pairs) == b"restored"
 
 
 def names(client: redis.Redis, **wanted: Any) -> list[str]:
@@ -48,8 +56,7 @@ def test_those_of_one_microsecond_are_found_once_each(state: redis.Redis, togeth
 def test_partitions_are_merged_by_time(state: redis.Redis) -> None:
     plant(state, "old", 10)
     plant(state, "new", 30)
-    state.hset("audience:{rejected}:dead:abc", mapping={"died_at": "20", "category": "invalid_job", "message": "no"})
-    state.zadd("audience:{rejected}:dead", {"abc": 20})
+    plant(state, "abc", 20, "rejected", provider="", category="invalid_job")
     assert names(state) == ["new", "abc", "old"]
 
 
@@ -66,13 +73,31 @@ def test_partitions_are_merged_by_time(state: redis.Redis) -> None:
         ({"text": "aud01"}, ["code"]),
         ({"text": "NEEDLE"}, ["plain"]),
         ({"text": "pubmatic/acc"}, ["account"]),
+        ({"text": "mended"}, ["code"]),
+        ({"run": 2}, ["account"]),
+        ({"run": 1, "account": "globex"}, []),
+        ({"run": 2, "account": "globex"}, ["account"]),
     ],
 )
 def test_all_filters_that_are_given_must_hold(state: redis.Redis, wanted: dict[str, str], found: list[str]) -> None:
     plant(state, "plain", 10, body='{"name": "a needle in it"}')
-    plant(state, "account", 20, account="globex", operation="get_audience")
-    plant(state, "code", 30, category="rejected_by_provider", provider_code="AUD01_0034")
+    plant(state, "account", 20, account="globex", operation="get_audience", run="2")
+    plant(state, "code", 30, category="rejected_by_provider", provider_code="AUD01_0034", edited='{"name": "mended"}')
     assert names(state, **wanted) == found
+
+
+def test_a_message_is_found_by_the_provider_that_it_named(state: redis.Redis) -> None:
+    plant(state, "abc", 20, "rejected", provider="mintegral", category="invalid_job")
+    assert names(state, provider="mintegral") == ["abc"]
+    assert names(state, provider="pubmatic") == []
+
+
+@pytest.mark.parametrize("groups", [module.FEW_GROUPS, module.FEW_GROUPS + 1])
+def test_those_of_many_groups_are_found_newest_first(state: redis.Redis, groups: int) -> None:
+    for number in range(groups * 3):
+        plant(state, f"{number:04}", 1_000_000 + number, provider_code=str(number % groups))
+    plant(state, "other", 2_000_000, category="internal")
+    assert names(state, category="auth") == [f"{number:04}" for number in reversed(range(groups * 3))]
 
 
 def test_ages_are_measured_by_the_clock_of_the_state_store(state: redis.Redis) -> None:
@@ -94,24 +119,38 @@ def test_what_has_expired_is_left_out_and_swept_from_the_index(state: redis.Redi
 
 def test_sweeping_spares_what_has_died_anew(state: redis.Redis) -> None:
     plant(state, "reborn", 10)
-    run(state, "sweep", INDEX, "reborn", "never")
+    run(state, "sweep", "pubmatic", "", "reborn", "never")
     assert names(state) == ["reborn"]
 
 
-def test_removing_spares_what_has_died_anew(state: redis.Redis) -> None:
-    plant(state, "reborn", 10)
-    assert run(state, "remove", INDEX, "reborn", 9) == 0
-    assert names(state) == ["reborn"]
-    assert run(state, "remove", INDEX, "reborn", 10) == 1
-    assert names(state) == []
-    assert not state.exists(f"{INDEX}:reborn")
+def test_what_has_expired_is_swept_as_others_die(state: redis.Redis) -> None:
+    job = example("pubmatic-create-simple")
+    for number in range(3):
+        state.delete(die(state, job | {"id": f"old-{number}"}).replace("pubmatic/", f"{INDEX}:"))
+    for number in range(2):
+        die(state, job | {"id": f"new-{number}"})
+    left = {b"acme/new-0/1", b"acme/new-1/1"}
+    assert set(state.zrange(INDEX, 0, -1)) == left
+    (of_the_group,) = state.scan_iter(f"{INDEX}:in:*")
+    assert set(state.zrange(of_the_group, 0, -1)) == left
+
+
+def test_a_group_whose_dead_letters_have_all_expired_is_gone(state: redis.Redis) -> None:
+    for number in range(25):
+        plant(state, f"{number:04}", 10 + number, category="internal")
+        state.delete(f"{INDEX}:{number:04}")
+    plant(state, "here", 20)
+    (only,) = group(state, ["pubmatic"], Filter())
+    assert (only.key[3], only.count) == ("auth", 1)
+    assert state.scard(f"{INDEX}:groups") == 1
+    assert names(state, category="internal") == []
 
 
 def test_groups_count_dead_letters_that_are_alike(state: redis.Redis) -> None:
     for number in range(3):
         plant(state, f"auth-{number}", 1_000_000 * (number + 1), count="7")
     plant(state, "other", 9_000_000, account="globex")
-    largest, other = (each.listed() for each in group(find(state, ["pubmatic"], Filter())))
+    largest, other = (each.listed() for each in group(state, ["pubmatic"], Filter()))
     assert largest == {
         "provider": "pubmatic",
         "account": "acme",
@@ -123,6 +162,33 @@ def test_groups_count_dead_letters_that_are_alike(state: redis.Redis) -> None:
         "last_seen": "1970-01-01T00:00:03.000Z",
     }
     assert (other["account"], other["count"]) == ("globex", 1)
+
+
+def test_groups_count_what_a_filter_leaves_of_them(state: redis.Redis) -> None:
+    seconds: Any = state.time()[0]
+    for age_s in (10, 7200, 259_200):
+        plant(state, str(age_s), (seconds - age_s) * 1_000_000, run=str(age_s // 7200 + 1))
+    plant(state, "other", 5, account="globex")
+
+    def counts(**wanted: Any) -> list[int]:
+        return [each.count for each in group(state, ["pubmatic"], Filter(**wanted))]
+
+    assert counts(account="acme") == [3]
+    assert counts(newer_than_s=86_400.0) == [2]
+    assert counts(newer_than_s=86_400.0, older_than_s=3600.0) == [1]
+    assert counts(account="acme", run=2) == [1]
+    assert counts(text="needle") == []
+
+
+def test_a_message_that_is_rejected_for_another_reason_changes_its_group(state: redis.Redis) -> None:
+    rejections = Rejections(state, 600.0)
+    for sentence in ("a job", "another"):
+        answer = invalid(b"no job", Refused((Problem("", sentence),), Readable()), rejections.now())
+        answer.event["data"]["error"]["category"] = "internal" if sentence == "another" else "invalid_job"
+        rejections.add(answer, b"no job")
+    (only,) = group(state, [], Filter())
+    assert (only.key[3], only.count) == ("internal", 1)
+    assert state.scard("audience:{rejected}:dead:groups") == 1
 
 
 def test_a_job_that_dies_is_found_under_the_id_of_its_event(state: redis.Redis) -> None:

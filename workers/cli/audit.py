@@ -28,9 +28,10 @@ def audit(
 ) -> None:
     """What operators ordered, the newest last."""
     here = connected()
-    from workers.lanes.keys import partition
+    from workers.lanes.keys import REJECTED, partition
 
-    newest = merge(*(_newest_first(here.redis, name, partition(name)) for name in sorted(here.providers)), reverse=True)
+    names = sorted({*here.providers, REJECTED})
+    newest = merge(*(_newest_first(here.redis, name, partition(name)) for name in names), reverse=True)
     entries = [entry for entry, _ in zip(newest, range(limit), strict=False)]
     lines = [_line(name, at_ms, fields) for (at_ms, _), name, fields in reversed(entries)]
     if as_json:

@@ -1,1 +1,1 @@
-"""What ended badly, for operators: find, group, show, replay."""
+"""What ended badly, for operators: find, group, show, edit, replay, discard, restore."""

@@ -2,47 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.instant import write
-from workers.dead_letters.summary import Summary, moment
+import redis
 
-Key = tuple[str | None, str | None, str | None, str, str | None]
+from schemas.instant import write
+from workers.dead_letters.filter import ALIKE, Filter, Window
+from workers.dead_letters.find import alike, find, partitions
+from workers.dead_letters.scripts import run
+from workers.dead_letters.summary import moment
+
+Key = tuple[str | None, ...]
 
 
 @dataclass(slots=True)
 class Group:
-    """Dead letters of one account, operation, category and provider code. ``count`` is how many there are."""
+    """Dead letters of one provider, account, operation, category and provider code. ``count`` is how many there are."""
 
     key: Key
     count: int
     first_seen_us: int
     last_seen_us: int
 
+    def add(self, count: int, first_us: int, last_us: int) -> None:
+        self.count += count
+        self.first_seen_us = min(self.first_seen_us, first_us)
+        self.last_seen_us = max(self.last_seen_us, last_us)
+
     def listed(self) -> dict[str, Any]:
         """The contract's field names."""
-        provider, account, operation, category, provider_code = self.key
         return {
-            "provider": provider,
-            "account": account,
-            "operation": operation,
-            "category": category,
-            "provider_code": provider_code,
+            **dict(zip(ALIKE, self.key, strict=True)),
             "count": self.count,
             "first_seen": write(moment(self.first_seen_us)),
             "last_seen": write(moment(self.last_seen_us)),
         }
 
 
-def group(found: Iterable[Summary]) -> list[Group]:
-    """The groups, the largest first."""
+def group(client: redis.Redis, providers: Iterable[str], wanted: Filter) -> list[Group]:
+    """The groups, the largest first. Only a text or a run makes it look at every dead letter."""
     groups: dict[Key, Group] = {}
-    for each in found:
-        key = (each.provider, each.account, each.operation, each.category, each.provider_code)
-        its = groups.setdefault(key, Group(key, 0, each.died_at_us, each.died_at_us))
-        its.count += 1
-        its.first_seen_us = min(its.first_seen_us, each.died_at_us)
-        its.last_seen_us = max(its.last_seen_us, each.died_at_us)
+    counted = _one_by_one if wanted.looks_inside else _by_index
+    for key, count, first_us, last_us in counted(client, providers, wanted):
+        groups.setdefault(key, Group(key, 0, first_us, last_us)).add(count, first_us, last_us)
     return sorted(groups.values(), key=lambda its: (-its.count, -its.last_seen_us))
+
+
+Counted = Iterator[tuple[Key, int, int, int]]
+
+
+def _by_index(client: redis.Redis, providers: Iterable[str], wanted: Filter) -> Counted:
+    window = Window.of(client, wanted)
+    for name in partitions(providers, wanted):
+        for text, count, first_us, last_us in run(client, "count", name, window.oldest, window.newest):
+            if wanted.lets_group(key := alike(text)):
+                yield key, count, int(float(first_us)), int(float(last_us))
+
+
+def _one_by_one(client: redis.Redis, providers: Iterable[str], wanted: Filter) -> Counted:
+    for each in find(client, providers, wanted):
+        yield tuple(getattr(each, name) for name in ALIKE), 1, each.died_at_us, each.died_at_us

@@ -6,36 +6,19 @@ letter whose job is known, and replaying it once more changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import redis
 
-from workers.dead_letters.scripts import run
-from workers.dead_letters.summary import Place, Summary, summary
+from workers.dead_letters.answers import CHANGED, GONE, Kept, Replayed
+from workers.dead_letters.readmission import Readmission, no_account
+from workers.dead_letters.removal import remove
+from workers.dead_letters.stored import Stored, read
+from workers.dead_letters.summary import Place, Summary
+from workers.intake.door import Door
 from workers.lanes.lanes import Lanes
-
-Readmit = Callable[[bytes], str | None]
-"""Lets the bytes of a message come in again. None: they are a job now; else a sentence that says why not."""
-
-MaxAge = Callable[[str, str], float | None]
-"""provider, account → the maximum age of a job in seconds; None: there is no such account."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """The job is in its lane. ``run``: its next one; None for a message, which begins at its first."""
-
-    id: str
-    run: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The dead letter stays as it is, or there is none; ``why`` is a sentence."""
-
-    id: str
-    why: str
+from workers.settings import ProviderConfig
 
 
 @dataclass(frozen=True)
@@ -44,61 +27,60 @@ class Replayer:
 
     client: redis.Redis
     lanes: Mapping[str, Lanes]
-    max_age_s: MaxAge
-    readmit: Readmit
-    refuse: Readmit
-    """Says what ``readmit`` would, and does nothing."""
+    configs: Mapping[str, ProviderConfig]
+    readmission: Readmission
+
+    @classmethod
+    def of(cls, door: Door, client: redis.Redis) -> Replayer:
+        """A replayer over the parts of a service."""
+        return cls(client, door.lanes, door.configs, Readmission(door, door.configs))
 
     def would(self, place: Place) -> Replayed | Kept:
         """What ``replay`` would answer, with nothing done."""
-        found = self.read(place)
+        found = read(self.client, place)
+        refusal = GONE if found is None else self._refusal(found)
+        if found is None or refusal is not None:
+            return Kept(place.id, refusal or GONE)
+        run = found.summary.run
+        return Replayed(place.id, None if run is None else run + 1)
+
+    def replay(self, place: Place, who: str = "") -> Replayed | Kept:
+        """Replay one dead letter, if it can be. ``who``: for a line in the audit about this one."""
+        found = read(self.client, place)
         if found is None:
-            return Kept(place.id, "there is no such dead letter (any more)")
-        refusal = why_not(found)
-        if refusal is None and place.is_message:
-            refusal = self.refuse(self._body(found))
+            return Kept(place.id, GONE)
+        refusal = self._refusal(found)
         if refusal is not None:
             return Kept(place.id, refusal)
-        return Replayed(place.id, None if found.run is None else found.run + 1)
+        return self._message(found, who) if place.is_message else self._job(place, who)
 
-    def replay(self, place: Place) -> Replayed | Kept:
-        """Replay one dead letter, if it can be."""
-        found = self.read(place)
-        if found is None:
-            return Kept(place.id, "there is no such dead letter (any more)")
-        refusal = why_not(found)
+    def _refusal(self, found: Stored) -> str | None:
+        refusal = why_not(found.summary)
         if refusal is not None:
-            return Kept(place.id, refusal)
-        return self._message(found) if place.is_message else self._job(found)
+            return refusal
+        if found.place.is_message:
+            return self.readmission.refusal(found.sends)
+        provider, account = found.place.partition_name, found.place.name.split("/")[0]
+        known = provider in self.lanes and account in self.configs[provider].accounts
+        return None if known else no_account(provider, account)
 
-    def read(self, place: Place) -> Summary | None:
-        stored: dict[bytes, bytes] = self.client.hgetall(place.key)  # type: ignore[assignment]  # bytes, by our client
-        fields: dict[str, bytes | None] = {name.decode(): value for name, value in stored.items()}
-        return summary(place, fields) if fields else None
-
-    def _job(self, found: Summary) -> Replayed | Kept:
-        id_, provider = found.place.id, found.place.partition_name
-        account, job_id, run_text = found.place.name.split("/")
-        max_age_s = self.max_age_s(provider, account)
-        if max_age_s is None or provider not in self.lanes:
-            return Kept(id_, f"{provider} has no account {account} in this configuration: add it, then replay")
-        match self.lanes[provider].replay(account, job_id, int(run_text), max_age_s):
+    def _job(self, place: Place, who: str) -> Replayed | Kept:
+        provider = place.partition_name
+        account, job_id, run = place.name.split("/")
+        max_age_s = self.configs[provider].policy(account).max_age_s
+        match self.lanes[provider].replay(account, job_id, int(run), max_age_s, who):
             case "replayed":
-                return Replayed(id_, int(run_text) + 1)
+                return Replayed(place.id, int(run) + 1)
             case "overtaken":
-                return Kept(id_, "a later run or a new job of the same id exists: that one decides")
+                return Kept(place.id, "a later run or a new job of the same id exists: that one decides")
             case _:
-                return Kept(id_, "there is no such dead letter (any more)")
+                return Kept(place.id, GONE)
 
-    def _message(self, found: Summary) -> Replayed | Kept:
-        refusal = self.readmit(self._body(found))
-        if refusal is not None:
-            return Kept(found.place.id, refusal)
-        run(self.client, "remove", found.place.index, found.place.name, found.died_at_us)
-        return Replayed(found.place.id, None)
-
-    def _body(self, found: Summary) -> bytes:
-        return self.client.hget(found.place.key, "body") or b""  # type: ignore[return-value]  # bytes, by our client
+    def _message(self, found: Stored, who: str) -> Replayed | Kept:
+        refusal = self.readmission.enter(found.sends)
+        if refusal is None and not remove(self.client, found, who, "replay"):
+            refusal = f"it is a job now, but {CHANGED}"
+        return Replayed(found.place.id, None) if refusal is None else Kept(found.place.id, refusal)
 
 
 def why_not(found: Summary) -> str | None:
@@ -112,7 +94,7 @@ def why_not(found: Summary) -> str | None:
 
 
 _NEVER = {
-    "conflicting_duplicate": "its id belongs to another job: submit it under a new id",
+    "conflicting_duplicate": "its id belongs to another job: edit it, so that it has a new one",
     "expired": "its expires_at has passed: submit it again with a later one, under a new id",
     "cancelled": "it was cancelled: submit a new job if it is wanted after all",
 }

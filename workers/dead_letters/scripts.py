@@ -1,4 +1,4 @@
-"""How does a script of this folder run? On the index of one partition, whose name every key begins with."""
+"""How does a script of this folder run? Like those of the lanes, on the keys of one partition."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Any
 
 import redis
 
+from workers.lanes.keys import partition
+from workers.lanes.scripts import shared
 
-def run(client: redis.Redis, script: str, index: str, *args: Any) -> Any:
-    """Run ``lua/<script>.lua`` on one index of dead letters."""
-    return client.register_script(_text(script))(keys=[index], args=args)
+
+def run(client: redis.Redis, script: str, partition_name: str, *args: Any) -> Any:
+    """Run ``lua/<script>.lua`` on the dead letters of one partition."""
+    return client.register_script(_text(script))(keys=[partition(partition_name)], args=args)
 
 
 @cache
 def _text(name: str) -> str:
-    return (files("workers.dead_letters") / "lua" / f"{name}.lua").read_text()
+    return shared() + (files("workers.dead_letters") / "lua" / f"{name}.lua").read_text()

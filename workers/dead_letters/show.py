@@ -1,4 +1,4 @@
-"""What is known of one dead letter? Everything: the original bytes, every attempt, the event."""
+"""What is known of one dead letter? Everything: the original bytes, every attempt, every edit, the event."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ import redis
 
 from schemas.dead_letter import DeadLetter
 from schemas.instant import write
-from workers.dead_letters.summary import Place, moment, summary
+from workers.dead_letters.stored import Stored, read
+from workers.dead_letters.summary import Place, moment
 
 
 def show(client: redis.Redis, place: Place) -> DeadLetter | None:
     """The whole dead letter; None if there is none (any more)."""
-    stored: Any = client.hgetall(place.key)
-    fields = {name.decode(): value for name, value in stored.items()}
-    if "event" not in fields:
-        return None
-    lines = fields.get("history", b"").decode().splitlines()
-    whole = {
-        **summary(place, fields).listed(),
-        **_body(fields["body"]),
-        "attempts": [attempt_of(json.loads(line)) for line in lines],
-        "edits": [],
-        "event": json.loads(fields["event"]),
-    }
-    return DeadLetter.model_validate(whole)
+    found = read(client, place)
+    return None if found is None else whole(found)
+
+
+def whole(found: Stored) -> DeadLetter:
+    """All that is stored of a dead letter, in its published form."""
+    lines = found.fields.get("history", b"").decode().splitlines()
+    return DeadLetter.model_validate(
+        {
+            **found.summary.listed(),
+            **_body(found.body),
+            "attempts": [attempt_of(json.loads(line)) for line in lines],
+            "edits": [{**edit, "at": _moment(edit["at"])} for edit in found.edits],
+            "event": json.loads(found.fields["event"]),
+        }
+    )
 
 
 def _body(body: bytes) -> dict[str, str]:

@@ -36,12 +36,8 @@ class Place:
         return f"{self.partition_name}/{self.name}"
 
     @property
-    def index(self) -> str:
-        return f"{partition(self.partition_name)}:dead"
-
-    @property
     def key(self) -> str:
-        return f"{self.index}:{self.name}"
+        return f"{partition(self.partition_name)}:dead:{self.name}"
 
     @property
     def is_message(self) -> bool:

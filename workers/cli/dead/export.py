@@ -13,7 +13,8 @@ from workers.cli.connection import connected
 from workers.cli.dead import options
 from workers.cli.endings import WrongUsage
 from workers.cli.output import note
-from workers.dead_letters.find import Filter, find
+from workers.dead_letters.filter import Filter
+from workers.dead_letters.find import find
 from workers.dead_letters.show import show
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def export(
     operation: options.Operation = None,
     category: options.Category = None,
     provider_code: options.ProviderCode = None,
+    run: options.Run = None,
     text: options.Text = None,
     older_than: options.OlderThan = None,
     newer_than: options.NewerThan = None,
@@ -37,7 +39,7 @@ def export(
     """Whole dead letters as JSON, one a line, newest first. They stay where they are."""
     wanted = options.filter_of(
         provider=provider, account=account, operation=operation, category=category, provider_code=provider_code,
-        text=text, older_than=older_than, newer_than=newer_than,
+        run=run, text=text, older_than=older_than, newer_than=newer_than,
     )  # fmt: skip
     here = connected()
     if out is None:

@@ -23,6 +23,7 @@ def list_(
     operation: options.Operation = None,
     category: options.Category = None,
     provider_code: options.ProviderCode = None,
+    run: options.Run = None,
     text: options.Text = None,
     older_than: options.OlderThan = None,
     newer_than: options.NewerThan = None,
@@ -37,14 +38,14 @@ def list_(
     """Dead letters, newest first."""
     wanted = options.filter_of(
         provider=provider, account=account, operation=operation, category=category, provider_code=provider_code,
-        text=text, older_than=older_than, newer_than=newer_than,
+        run=run, text=text, older_than=older_than, newer_than=newer_than,
     )  # fmt: skip
     here = connected()
-    found = find(here.redis, here.providers, wanted)
     if grouped:
-        lines = [each.listed() for each in group(found)][:limit]
+        lines = [each.listed() for each in group(here.redis, here.providers, wanted)][:limit]
         _say(lines, as_json=as_json)
         return
+    found = find(here.redis, here.providers, wanted)
     if as_json:
         for each in islice(found, limit):
             say_json(each.listed())

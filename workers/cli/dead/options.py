@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workers.cli.durations import seconds
 from workers.cli.endings import WrongUsage
-from workers.dead_letters.find import Filter
+from workers.cli.who import who
+from workers.dead_letters.filter import Filter
 from workers.dead_letters.summary import Place
+from workers.dead_letters.trail import Trail
+
+if TYPE_CHECKING:
+    from workers.bootstrap import Service
 
 _PANEL = "Filters: all that are given must hold"
 
@@ -21,11 +26,14 @@ def _option(name: str, help_: str, metavar: str | None = None) -> typer.models.O
     return option
 
 
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="As `audience dead list` shows them.")]
+Everything = Annotated[bool, typer.Option("--all", help="Every one, where no filter is given.")]
 Provider = Annotated[str | None, _option("--provider", "What the message named, installed or not.", "NAME")]
 Account = Annotated[str | None, _option("--account", "", "NAME")]
 Operation = Annotated[str | None, _option("--operation", "", "NAME")]
 Category = Annotated[str | None, _option("--category", "As in error.category of the event.", "NAME")]
 ProviderCode = Annotated[str | None, _option("--provider-code", "", "CODE")]
+Run = Annotated[int | None, _option("--run", "Of this run only: 1 has not been replayed.", "N")]
 Text = Annotated[str | None, _option("--text", "Part of the id, the message or the body; case does not count.")]
 OlderThan = Annotated[str | None, _option("--older-than", "Died longer ago, like 30min, 1h, 2d.", "AGE")]
 NewerThan = Annotated[str | None, _option("--newer-than", "Died since, like 30min, 1h, 2d.", "AGE")]
@@ -38,13 +46,14 @@ def filter_of(
     operation: str | None,
     category: str | None,
     provider_code: str | None,
+    run: int | None,
     text: str | None,
     older_than: str | None,
     newer_than: str | None,
 ) -> Filter:
     """The filter of these options. Raises ``WrongUsage``."""
     return Filter(
-        provider, account, operation, _category(category), provider_code, text,
+        provider, account, operation, _category(category), provider_code, run, text,
         seconds(older_than, "--older-than"), seconds(newer_than, "--newer-than"),
     )  # fmt: skip
 
@@ -58,6 +67,11 @@ def place_of(id_: str) -> Place:
             "as `audience dead list` shows them"
         )
     return place
+
+
+def trail(here: Service, action: str, **about: Any) -> Trail:
+    """The audit of one order about many, given by who runs this process."""
+    return Trail(here.redis, who(), action, about)
 
 
 def _category(given: str | None) -> str | None:

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Iterator
-from typing import Annotated
+import logging
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from workers.cli.connection import connected
 from workers.cli.dead import options
-from workers.cli.dead.wiring import replayer
-from workers.cli.endings import FAILED, INTERRUPTED, WrongUsage
-from workers.cli.output import Json, note, say, say_json
-from workers.dead_letters.find import find
-from workers.dead_letters.replay import Kept, Replayed
-from workers.dead_letters.summary import Place
+from workers.cli.dead.carry_out import Tally, carry_out
+from workers.cli.dead.chosen import Chosen
+from workers.cli.endings import WrongUsage
+from workers.cli.output import Json
+from workers.cli.who import who
+
+if TYPE_CHECKING:
+    from workers.bootstrap import Service
+    from workers.dead_letters.replay import Replayer
 
 RATE = "10/s"  # slow enough to be stopped by hand when it was the wrong filter
 
 
 def replay(
-    ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]…", help="As `audience dead list` shows them.")
-    ] = None,
+    ids: options.Ids = None,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Every one, where no filter is given.")] = False,
+    everything: options.Everything = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be replayed.")] = False,
     rate: Annotated[str, typer.Option(metavar="N/PERIOD", help="At most so many, like 5/s or 100/min.")] = RATE,
     provider: options.Provider = None,
@@ -35,6 +33,7 @@ def replay(
     operation: options.Operation = None,
     category: options.Category = None,
     provider_code: options.ProviderCode = None,
+    run: options.Run = None,
     text: options.Text = None,
     older_than: options.OlderThan = None,
     newer_than: options.NewerThan = None,
@@ -42,81 +41,35 @@ def replay(
 ) -> None:
     """Put dead letters back to work: jobs as their next run, messages as if they came in again.
 
-    They wait behind all other jobs of their account. Exit code 1 if one that was named by its id stays dead.
+    They wait behind all other jobs of their account. Ctrl-C stops between two of them, and the same command goes on
+    later; --run 1 leaves out those that were replayed and died again. Exit code 1 if one that was named stays dead.
     """
     wanted = options.filter_of(
         provider=provider, account=account, operation=operation, category=category, provider_code=provider_code,
-        text=text, older_than=older_than, newer_than=newer_than,
+        run=run, text=text, older_than=older_than, newer_than=newer_than,
     )  # fmt: skip
-    if bool(ids) == (everything or not wanted.is_empty):
-        raise WrongUsage("dead replay takes either ids, or filters, or --all")
+    chosen = Chosen.of("replay", ids, wanted, everything=everything)
     interval_s = _interval_s(rate)
     here = connected()
-    act = replayer(here)
-    if ids:
-        places: Iterator[Place] = iter([options.place_of(id_) for id_ in ids])
+    act = _replayer(here)
+    tally = Tally("replayed", as_json, dry_run, chosen.named, "Watch the events: audience results --follow")
+    if dry_run:
+        carry_out(chosen.places(here), act.would, tally, None)
+    elif chosen.named:
+        carry_out(chosen.places(here), lambda place: act.replay(place, who()), tally, None, interval_s)
     else:
-        found = find(here.redis, here.providers, wanted)
-        places = (each.place for each in found)
-    tell = _Tally(as_json=as_json, dry_run=dry_run, named=bool(ids))
-    try:
-        for place in places:
-            if dry_run:
-                tell.add(act.would(place))
-                continue
-            answer = act.replay(place)
-            tell.add(answer)
-            if isinstance(answer, Replayed):
-                time.sleep(interval_s)
-    except KeyboardInterrupt:
-        tell.end()
-        raise typer.Exit(INTERRUPTED) from None
-    tell.end()
-    if ids and tell.kept:
-        raise typer.Exit(FAILED)
+        trail = options.trail(here, "replay", filter=wanted.given, rate=rate)
+        carry_out(chosen.places(here), act.replay, tally, trail, interval_s)
 
 
-class _Tally:
-    """Says what became of each, and in the end of all."""
+def _replayer(here: Service) -> Replayer:
+    import structlog
 
-    def __init__(self, *, as_json: bool, dry_run: bool, named: bool) -> None:
-        self.replayed = self.kept = 0
-        self._as_json, self._dry_run, self._named = as_json, dry_run, named
-        self._status = Console(stderr=True).status("replaying") if sys.stderr.isatty() else None
-        if self._status:
-            self._status.start()
+    from workers.dead_letters.replay import Replayer
 
-    def add(self, answer: Replayed | Kept) -> None:
-        done = isinstance(answer, Replayed)
-        self.replayed += done
-        self.kept += not done
-        if self._as_json:
-            say_json(_as_json(answer, dry_run=self._dry_run))
-        elif isinstance(answer, Kept):
-            (note if self._named else say)(f"{answer.id}: not replayed: {answer.why}")
-        else:
-            run = "" if answer.run is None else f" as run {answer.run}"
-            say(f"{answer.id}: {'would be ' if self._dry_run else ''}replayed{run}")
-        if self._status:
-            self._status.update(f"{self.replayed} replayed, {self.kept} kept")
-
-    def end(self) -> None:
-        if self._status:
-            self._status.stop()
-        would = "would be " if self._dry_run else ""
-        hint = "" if self._dry_run or not self.replayed else " Watch the events: audience results --follow"
-        note(f"{self.replayed} {would}replayed, {self.kept} kept.{hint}")
-
-
-def _as_json(answer: Replayed | Kept, *, dry_run: bool) -> dict[str, object]:
-    done = isinstance(answer, Replayed)
-    return {
-        "id": answer.id,
-        "replayed": done and not dry_run,
-        "would_replay": done,
-        "run": answer.run if isinstance(answer, Replayed) else None,
-        "why": answer.why if isinstance(answer, Kept) else None,
-    }
+    # The door logs as in a worker; here the command's own answer says it all.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    return Replayer.of(here.door, here.redis)
 
 
 def _interval_s(rate: str) -> float:

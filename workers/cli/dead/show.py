@@ -11,9 +11,10 @@ from workers.cli.connection import connected
 from workers.cli.dead.options import place_of
 from workers.cli.endings import Failed
 from workers.cli.output import Json, one_line, say, say_json, say_table
+from workers.dead_letters.edit import editable
 from workers.dead_letters.replay import why_not
-from workers.dead_letters.show import show as read
-from workers.dead_letters.summary import Place, Summary
+from workers.dead_letters.show import whole as whole_of
+from workers.dead_letters.stored import Stored, read
 
 _ATTEMPT = ("run", "number", "started_at", "ended_at", "outcome", "requests", "http_status", "provider_code", "message")
 
@@ -21,17 +22,28 @@ _ATTEMPT = ("run", "number", "started_at", "ended_at", "outcome", "requests", "h
 def show(
     id_: Annotated[str, typer.Argument(metavar="ID", help="As `audience dead list` shows it.")],
     *,
+    payload: Annotated[
+        bool, typer.Option("--payload", help="Only what `dead edit` replaces, as JSON: a payload, or a message's job.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """One dead letter: its error, every attempt, the original message and the event."""
+    """One dead letter: its error, every attempt, the original message, every edit and the event."""
     place = place_of(id_)
-    letter = read(connected().redis, place)
-    if letter is None:
+    found = read(connected().redis, place)
+    if found is None:
         raise Failed(f"There is no dead letter {id_} (any more): `audience dead list` shows those there are.")
-    whole = letter.model_dump(mode="json", exclude_unset=True)
+    if payload:
+        _show_payload(found)
+        return
+    whole = whole_of(found).model_dump(mode="json", exclude_unset=True)
     if as_json:
         say_json(whole)
-        return
+    else:
+        _show(whole)
+        say(f"\n{_what_next(found)}")
+
+
+def _show(whole: dict[str, Any]) -> None:
     for name, value in whole.items():
         if name not in _APART:
             say(f"{name:14} {one_line(value)}")
@@ -41,30 +53,40 @@ def show(
     for name in ("body", "body_base64"):
         if name in whole:
             say(f"\n{name}\n{_pretty(whole[name])}")
-    say(f"\nevent\n{json.dumps(whole['event'], indent=2, ensure_ascii=False)}")
-    say(f"\n{_what_next(place, whole)}")
+    for each in whole["edits"]:
+        say(f"\nedited {each['at']} by {one_line(each['who'])}: {one_line(', '.join(each['changed']))}")
+    if whole["edits"]:
+        say(_laid_out(whole["edits"][-1]["new"]))
+    say(f"\nevent\n{_laid_out(whole['event'])}")
 
 
 _APART = {"attempts", "edits", "body", "body_base64", "event"}
 
 
+def _show_payload(found: Stored) -> None:
+    value = editable(found)
+    if value is None:
+        raise Failed(f"{found.place.id} holds no JSON object: `audience dead show` shows its bytes.")
+    say(_laid_out(value))
+
+
+def _laid_out(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
 def _pretty(body: str) -> str:
     """JSON laid out for reading; anything else without what would steer the terminal."""
     try:
-        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+        return _laid_out(json.loads(body))
     except (ValueError, RecursionError):
         return "\n".join(one_line(line) for line in body.splitlines())
 
 
-def _what_next(place: Place, whole: dict[str, Any]) -> str:
-    known = {name: whole[name] for name in ("provider", "account", "operation", "job_id", "run")}
-    about = Summary(
-        place=place, **known, category=whole["category"], provider_code=None, message="", died_at_us=0, count=1,
-        replayable=whole["replayable"],
-    )  # fmt: skip
-    refusal = why_not(about)
-    if refusal is None:
-        if whole["category"] == "invalid_job":
-            return "It is no valid job. If another release takes it: audience dead replay " + place.id
-        return f"When its cause is gone: audience dead replay {place.id}"
-    return f"It cannot be replayed as it is: {refusal}."
+def _what_next(found: Stored) -> str:
+    id_, its = found.place.id, found.summary
+    refusal = why_not(its)
+    if refusal is not None:
+        return f"It cannot be replayed as it is: {refusal}."
+    if its.category == "invalid_job" and not found.edits:
+        return f"It is no valid job. Mend it: audience dead edit {id_} --payload FILE"
+    return f"When its cause is gone: audience dead replay {id_}"

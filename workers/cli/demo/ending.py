@@ -8,7 +8,8 @@ from workers.cli.demo.expected import Row
 from workers.cli.demo.stage import Stage
 from workers.cli.demo.watch import Watch
 from workers.cli.output import say, say_table
-from workers.dead_letters.find import Filter, find
+from workers.dead_letters.filter import Filter
+from workers.dead_letters.find import find
 
 CREATED = ("Travel Enthusiasts", "Travel Enthusiasts", "test20240110test1", "Night Owls", "Long Haul",
            "Patience 1", "Patience 2", "Patience 3")  # fmt: skip

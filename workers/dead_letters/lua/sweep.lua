@@ -1,5 +1,7 @@
--- Take names out of the index whose dead letters are gone: their retention has ended.
--- KEYS: the index P:dead. ARGV: names
-for _, name in ipairs(ARGV) do
-  if redis.call('EXISTS', KEYS[1] .. ':' .. name) == 0 then redis.call('ZREM', KEYS[1], name) end
+-- Take names out of an index whose dead letters are gone: their retention has ended.
+-- ARGV: the group whose index it is ('': the index of all), names
+local index = ARGV[1] == '' and K .. ':dead' or group_key(ARGV[1])
+for each = 2, #ARGV do
+  if redis.call('EXISTS', dead_key(ARGV[each])) == 0 then redis.call('ZREM', index, ARGV[each]) end
 end
+if ARGV[1] ~= '' then forget_group_if_empty(ARGV[1]) end

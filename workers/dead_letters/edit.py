@@ -1,0 +1,133 @@
+"""How is a dead letter mended? Its payload is replaced, checked as at the door; the next replay sends the new one.
+
+Of a message that never became a job, what is replaced may also be the whole job: its envelope may be what was wrong.
+The original bytes, and every payload in between, stay to be seen. The job is then known to the door as what its
+producer sent and as what it was edited to: neither is a conflicting duplicate.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from schemas import strict_json
+from schemas.canonical_json import canonical, digest
+from schemas.problem import Problem, pointer
+from schemas.reading import Payloads, Refused, read_job
+from schemas.strict_json import Json, compact
+from workers.dead_letters.answers import CHANGED, GONE, Edited, Kept
+from workers.dead_letters.replay import why_not
+from workers.dead_letters.scripts import run
+from workers.dead_letters.stored import Stored, read
+from workers.dead_letters.summary import Place
+from workers.intake.door import DIGEST
+
+WHOLE_JOB = frozenset({"id", "provider", "account", "operation", "payload"})
+"""What every job has, and no payload: so is told which of the two an edit of a message holds."""
+
+UNKNOWN_OUTCOME = (
+    "its create or change may have been applied with the payload it has; a replay looks for what the new payload "
+    "describes, and would not find that one: replay it first, or edit it all the same with --force"
+)
+NO_JOB = "it cannot be read as a JSON object: give the whole job in place of the payload"
+
+
+@dataclass(frozen=True)
+class Editor:
+    """Edits dead letters. ``payloads``: what jobs can be."""
+
+    client: redis.Redis
+    payloads: Payloads
+
+    def edit(self, place: Place, given: bytes, who: str, *, force: bool = False) -> Edited | Kept:
+        """Replace the payload by ``given``, a JSON object. ``force``: also while the outcome is unknown."""
+        found = read(self.client, place)
+        refusal = GONE if found is None else _refusal(found, force=force)
+        if found is None or refusal is not None:
+            return Kept(place.id, refusal or GONE)
+        parsed = strict_json.parse(given)
+        if parsed.problems:
+            return Kept(place.id, _sentence(parsed.problems))
+        job = _edited(found, parsed.value)
+        if job is None:
+            return Kept(place.id, NO_JOB)
+        refused = read_job(job, self.payloads)
+        if isinstance(refused, Refused):
+            whole = place.is_message and parsed.value is job
+            return Kept(place.id, _sentence(refused.problems if whole else _from_payload(refused.problems)))
+        return self.keep(found, job, who)
+
+    def keep(self, found: Stored, job: dict[str, Any], who: str) -> Edited | Kept:
+        """Store a valid job as what the next replay of a dead letter sends, unless it has changed since it was read."""
+        place = found.place
+        old, new = editable(found), job if place.is_message else job["payload"]
+        changed = tuple(differences(old, new))
+        if not changed:
+            return Kept(place.id, "it is the same already: nothing was edited")
+        line = {"at": self._now_s(), "who": who, "changed": changed, "old": old, "new": new}
+        lines = [*found.edits_text.splitlines(), json.dumps(line, ensure_ascii=False).encode()]
+        is_new = "" if place.is_message else digest(job["operation"], job["payload"])[:DIGEST]
+        done = run(
+            self.client, "edit", place.partition_name, place.name, found.died_at, found.edits_text, b"\n".join(lines),
+            compact(job), is_new, int(place.is_message), who, json.dumps({"changed": changed}),
+        )  # fmt: skip
+        return Edited(place.id, changed) if done else Kept(place.id, CHANGED)
+
+    def _now_s(self) -> float:
+        seconds, micros = self.client.time()
+        return float(seconds) + float(micros) / 1e6
+
+
+def editable(found: Stored) -> Json:
+    """What an edit replaces: a job's payload, a message's whole job. None where it is no JSON object."""
+    job = found.job
+    return job if found.place.is_message or job is None else job.get("payload")
+
+
+def differences(old: Json, new: Json, *path: str) -> Iterator[str]:
+    """JSON Pointers to what differs, as deep as both are objects."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        if canonical(old) != canonical(new):
+            yield pointer(*path)
+        return
+    for key in dict.fromkeys([*old, *new]):
+        if key in old and key in new:
+            yield from differences(old[key], new[key], *path, key)
+        else:
+            yield pointer(*path, key)
+
+
+def _refusal(found: Stored, *, force: bool) -> str | None:
+    if found.place.is_message:
+        return None
+    if found.summary.category == "outcome_unknown" and not force:
+        return UNKNOWN_OUTCOME
+    return why_not(found.summary)
+
+
+def _edited(found: Stored, given: Json) -> dict[str, Any] | None:
+    """The whole job with what was given in its place; None where there is no job to put it into."""
+    if found.place.is_message and isinstance(given, dict) and given.keys() >= WHOLE_JOB:
+        return given
+    return None if found.job is None else {**found.job, "payload": given}
+
+
+def _from_payload(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems of a job, their places as in the file that holds its payload."""
+    return [Problem(each.pointer.removeprefix("/payload"), each.expected) for each in problems]
+
+
+def _sentence(problems: Iterable[Problem]) -> str:
+    said = [f"at {each.pointer or 'its root'}: {each.expected}" for each in problems]
+    return f"it would be no valid job; expected {'; '.join(said[:_SHOWN])}{_more(len(said) - _SHOWN)}"
+
+
+_SHOWN = 10
+
+
+def _more(count: int) -> str:
+    return f" (and {count} more)" if count > 0 else ""
