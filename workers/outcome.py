@@ -75,11 +75,13 @@ class Deferred:
 class Unavailable:
     """The provider surely did not apply it: connect failure, 503 on a read and the like.
 
-    ``at_provider`` is False where somebody else is out, such as the host of a file that the job names.
+    ``at_provider`` is False where somebody else is out, such as the host of a file that the job names; ``tried``
+    where nothing was sent, since no try was left.
     """
 
     said: Said
     at_provider: bool = True
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from calls import call_to
 
-from workers.http import Call
+from workers.http import Call, Permit
 from workers.outcome import AlreadyExists, AttemptEnded, AuthFailed, Outcome, Rejected, Succeeded, Unknown
 from workers.providers.provider import Absent, CannotTell, Found, Look, installed
 
@@ -240,10 +240,17 @@ class At:
         self._config = installed()[name].config_model.model_validate(table)
         self._operations: Any = installed()[name].operations
 
-    def send(self, operation: str, payload: dict[str, Any], deadline_s: float = 10.0) -> Outcome:
+    def send(
+        self,
+        operation: str,
+        payload: dict[str, Any],
+        deadline_s: float = 10.0,
+        permit: Permit = lambda _: None,
+    ) -> Outcome:
         ours = self._operations[operation]
         try:
-            outcome: Outcome = ours.send(ours.payload_model.model_validate(payload), self._call(deadline_s))
+            call = self._call(deadline_s, permit)
+            outcome: Outcome = ours.send(ours.payload_model.model_validate(payload), call)
         except AttemptEnded as ended:
             return ended.outcome
         return outcome
@@ -253,9 +260,9 @@ class At:
         look: Look = ours.find(ours.payload_model.model_validate(payload), self._call(10.0), since)
         return look
 
-    def _call(self, deadline_s: float) -> Call:
+    def _call(self, deadline_s: float, permit: Permit = lambda _: None) -> Call:
         account = self._config.accounts["acme"]
-        return call_to(self._config.base_url, account, deadline_s=deadline_s)
+        return call_to(self._config.base_url, account, permit, deadline_s=deadline_s)
 
 
 class Open(Protocol):
@@ -312,3 +319,14 @@ def uploaded(name: str) -> dict[str, Any]:
         {"device_type": 10, "data_path": "s3://b/two.txt"},
     ]
     return {"ta_name": name, "area_type": 1, "platform": 3, "data_path": files}
+
+
+def test_a_given_token_that_is_changed_while_it_is_refused_is_tried_too(at: Open, tmp_path: Path) -> None:
+    pubmatic = at("pubmatic", secret="of-yesterday")
+    place = tmp_path / "access_token"
+
+    def change(_: bool) -> None:  # noqa: FBT001 - as Permit
+        place.write_text("sandbox-pubmatic-token-acme")
+
+    assert isinstance(pubmatic.send("list_audiences", OWNER, permit=change), Succeeded)
+    assert isinstance(at("pubmatic", secret="of-yesterday").send("list_audiences", OWNER), AuthFailed)

@@ -97,9 +97,11 @@ def test_after_enough_misses_it_is_sent_again_as_if_for_the_first_time() -> None
     assert ended.before == Trouble(1, 0, 0, unknown=False, unknown_since=7.0)
 
 
-def test_what_is_surely_absent_is_not_sent_when_the_tries_are_used_up() -> None:
+def test_what_is_surely_absent_is_not_sent_when_the_tries_are_used_up_and_the_last_word_stays() -> None:
     operation = Create(found=Absent())
-    assert isinstance(run(operation, Trouble(3, 0, 2, unknown=True, unknown_since=7.0)), Unavailable)
+    last = Said("HTTP 500", "E5", 500)
+    outcome = run(operation, Trouble(3, 0, 2, unknown=True, unknown_since=7.0, last=last))
+    assert outcome == Unavailable(Said("HTTP 500; the tries are used up", "E5", 500), tried=False)
     assert "send" not in operation.asked
 
 

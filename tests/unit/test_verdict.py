@@ -95,6 +95,10 @@ def test_used_up_tries_end_as_unavailable() -> None:
     assert decided(Unavailable(SAID), Trouble(attempts=2)) == Dead("unavailable", SAID, spent=True)
 
 
+def test_a_try_that_was_not_made_does_not_count() -> None:
+    assert decided(Unavailable(SAID, tried=False), Trouble(attempts=3)) == Dead("unavailable", SAID, spent=False)
+
+
 def test_used_up_tries_of_a_look_up_end_as_outcome_unknown() -> None:
     before = Trouble(attempts=2, unknown=True, unknown_since=7.0)
     assert decided(Unavailable(SAID), before) == Dead("outcome_unknown", SAID, spent=True)
@@ -177,6 +181,7 @@ def test_ceilings_never_fall(attempts: int, base: float, cap: float) -> None:
         (Unavailable(SAID), Health.BAD),
         (AuthFailed(SAID), Health.BAD),
         (Unavailable(SAID, at_provider=False), Health.UNTOLD),
+        (Unavailable(SAID, tried=False), Health.UNTOLD),
         (Unknown(SAID), Health.UNTOLD),
         (Throttled(SAID), Health.UNTOLD),
         (Deferred(SAID, 1.0), Health.UNTOLD),

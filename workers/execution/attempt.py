@@ -42,7 +42,7 @@ def attempt(operation: Operation, payload: Any, call: Call, before: Trouble, pol
                 return Attempted(seen, before)
             before = replace(before, unknown=False, looks=0)  # surely absent: as if it had never been sent
         if before.attempts >= policy.max_attempts:
-            return Attempted(Unavailable(Said("the tries are used up")), before)
+            return Attempted(_used_up(before), before)
         return Attempted(_send(operation, payload, call, before), before)
     except AttemptEnded as ended:
         return Attempted(ended.outcome, before)
@@ -60,6 +60,11 @@ def _look_first(operation: Findable, payload: Any, call: Call, before: Trouble, 
             return Unseen(Said("a look-up did not find the audience yet"))
         case Absent():
             return None
+
+
+def _used_up(before: Trouble) -> Outcome:
+    last = before.last or Said("the answer was lost")
+    return Unavailable(replace(last, message=f"{last.message}; the tries are used up"), tried=False)
 
 
 def _send(operation: Operation, payload: Any, call: Call, before: Trouble) -> Outcome:

@@ -26,7 +26,7 @@ from workers.lanes.lanes import MAX_RESCUES, Lanes
 from workers.lanes.state import Handed, LeaseLost, Record
 from workers.lanes.tokens import SharedTokens
 from workers.loop import OUTAGES
-from workers.outcome import Broken, Postponed, Said, Unknown
+from workers.outcome import Broken, Postponed, Said, Unknown, Unseen
 from workers.providers.provider import Provider
 from workers.redaction import redacted
 from workers.settings import ProviderConfig, Settings
@@ -168,4 +168,20 @@ class Executor:
 
 
 def _trouble(record: Record) -> Trouble:
-    return Trouble(record.attempts, record.throttles, record.looks, record.look, record.unknown_since, record.probe)
+    return Trouble(
+        record.attempts,
+        record.throttles,
+        record.looks,
+        record.look,
+        record.unknown_since,
+        _last_said(record),
+        record.probe,
+    )
+
+
+def _last_said(record: Record) -> Said | None:
+    """What the last attempt was told that was more than a look-up in vain."""
+    for line in reversed(record.history):
+        if line.get("message") and line["outcome"] != Unseen.__name__:
+            return Said(line["message"], line.get("provider_code"), line.get("http_status"))
+    return None

@@ -44,6 +44,7 @@ class Trouble:
     looks: int = 0
     unknown: bool = False  # an earlier request's outcome is unknown, and has not been found out
     unknown_since: float | None = None
+    last: Said | None = None  # how the last attempt ended, in the provider's words or ours
     probe: bool = False  # the lane's breaker is open, and this attempt is its probe
 
 
@@ -104,9 +105,9 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one arm for each outcome
                 return Dead("outcome_unknown", said, spent=True)
             again = Again(look_wait_s(0, policy), spent=True, look=True, unknown_now=True)
             return again if after_s is None else replace(again, pause_s=after_s, pause_reason=said.message)
-        case Unavailable(said):
+        case Unavailable(said, tried=tried):
             if before.attempts + 1 >= policy.max_attempts:
-                return Dead("outcome_unknown" if before.unknown else "unavailable", said, spent=True)
+                return Dead("outcome_unknown" if before.unknown else "unavailable", said, spent=tried)
             return Again(
                 backoff_s(before.attempts, policy, dice),
                 spent=True,
@@ -157,7 +158,7 @@ def health_of(outcome: Outcome) -> Health:
     match outcome:
         case Succeeded() | AlreadyExists() | Rejected():
             return Health.GOOD
-        case Unavailable(at_provider=True) | AuthFailed():
+        case Unavailable(at_provider=True, tried=True) | AuthFailed():
             return Health.BAD
         case _:
             return Health.UNTOLD

@@ -49,8 +49,11 @@ def _only(matching: list[dict[str, Any]], requested: Audience, since: datetime |
     (audience,) = matching
     if audience_id(audience) is None:
         return CannotTell("the audience that matches the request has no id")
-    existed = since is None or _surely_older(audience, since)
-    return Found(result(audience, already_existed=existed), not existed, differences(requested, audience))
+    # A date proves too little to call somebody else's what our own request may have made: it is told, and no more.
+    said = differences(requested, audience)
+    if since is not None and _surely_older(audience, since):
+        said = (f"creationTime is {normalised(audience)['creationTime']}, before the request", *said)
+    return Found(result(audience, already_existed=since is None), since is not None, said)
 
 
 def _same_identity(requested: Audience, audience: Audience) -> bool:

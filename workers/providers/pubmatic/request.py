@@ -40,9 +40,18 @@ def ask(
         headers = {name: value, "Content-Type": "application/json"}  # required on every call, GET too (page v34/v35)
         return call.request(method, path, changes=changes, headers=lambda: headers, params=params, body=body)
 
-    if call.account.access_token is not None:
-        return send(read_secret(call, call.account.access_token, "access_token"))
+    if (given := call.account.access_token) is not None:
+        return _send_given(lambda: read_secret(call, given, "access_token"), send)
     return _send_logged_in(call, send)
+
+
+def _send_given(read: Callable[[], str], send: Callable[[str], Answer]) -> Answer:
+    """With a token that somebody else renews: one that was changed while it was refused is tried, too."""
+    token = read()
+    answer = send(token)
+    if _token_is_refused(answer) and (changed := read()) != token:
+        return send(changed)
+    return answer
 
 
 def _send_logged_in(call: Call, send: Callable[[str], Answer]) -> Answer:
