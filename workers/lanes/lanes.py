@@ -8,6 +8,7 @@ from typing import Any
 
 import redis
 
+from workers.lanes.distance import Distance
 from workers.lanes.keys import partition
 from workers.lanes.scripts import run
 from workers.lanes.state import (
@@ -43,6 +44,7 @@ class Lanes:
         self.config = config
         self._running_lease_s = request_timeout_s + LEASE_MARGIN_S
         self.partition = partition(provider)
+        self.distance = Distance()
 
     def _run(self, script: str, *args: Any) -> Any:
         return run(self.client, script, self.partition, *args)
