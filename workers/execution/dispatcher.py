@@ -43,7 +43,7 @@ class Dispatcher:
         self._send(taken.jobs)
         if taken.rescue_is_due:
             self._rescue()
-        elif not taken.jobs:
+        elif len(taken.jobs) < BATCH:  # a full batch may have left some behind
             sleep_s = LONGEST_SLEEP_S if taken.next_look_s is None else min(LONGEST_SLEEP_S, taken.next_look_s)
             self._changed.wait(sleep_s)
 
