@@ -55,7 +55,7 @@ def measure(rounds: int) -> Figure:
         (
             f"The scripts take ({BATCH} jobs a call, as the dispatcher does), start, permit and finish, called one "
             f"after the other through Python's client; {JOBS} jobs a block, blocks in turns after one of warm-up. "
-            "One lane without a limit, on a Valkey with appendfsync everysec, which does not rewrite its file meanwhile."
+            "One lane without a limit, on a Valkey with appendfsync everysec, whose file is not rewritten meanwhile."
         ),
     )
 

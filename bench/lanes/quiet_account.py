@@ -90,6 +90,7 @@ def _figure(alone: list[list[float]], loaded: list[list[float]], left: int) -> F
             f"From the LPUSH of a job to its request at the provider; {SAMPLES} jobs a side and round, one every "
             f"{GAP_S * 1000:g} ms on average. The value is that of all rounds together, the spread that of single "
             f"ones. The full lane held {BACKLOG:,} waiting jobs at first, {left:,} at last, and ran at its "
-            "limit of 20/s. Two deployments with one worker process each, measured in turns; the idle one has no other job at all."
+            "limit of 20/s. Two deployments with one worker process each, measured in turns; the idle one has no other "
+            "job at all."
         ),
     )
