@@ -95,14 +95,14 @@ def test_limits_change_at_once_and_outlive_a_worker_that_starts_with_its_configu
 ) -> None:
     configure(lanes, acme={"limits": ["50/s"]})
     record = started(lanes)
-    assert spacing_s(lanes, record) == pytest.approx(1.03 / 50, abs=0.004)
+    assert spacing_s(lanes, record) == pytest.approx(1.02 / 50, abs=0.004)
     orders.limit("acme", [Limit.model_validate("10/s")])
     configure(lanes, acme={"limits": ["50/s"]})
     other = started(lanes, "b")
-    assert spacing_s(lanes, other) == pytest.approx(1.03 / 10, abs=0.004)
+    assert spacing_s(lanes, other) == pytest.approx(1.02 / 10, abs=0.004)
     assert lanes.lane("acme")["limits_text"] == "10/s"
     orders.limit("acme", [])
-    assert spacing_s(lanes, started(lanes, "c")) == pytest.approx(1.03 / 50, abs=0.004)
+    assert spacing_s(lanes, started(lanes, "c")) == pytest.approx(1.02 / 50, abs=0.004)
     assert [line["detail"]["limits"] for line in audit(lanes)] == ["10/s", "as configured"]
 
 
@@ -113,7 +113,7 @@ def test_a_new_limit_begins_with_the_last_permit_so_that_nothing_bunches_up(lane
     orders.limit("acme", [Limit.model_validate("1/s")])
     refused = lanes.permit(record, 2, changes=False)
     assert isinstance(refused, Refused)
-    assert refused.wait_s == pytest.approx(1.03, abs=0.02)
+    assert refused.wait_s == pytest.approx(1.02, abs=0.02)
 
 
 def test_a_higher_limit_wakes_the_lane(lanes: Lanes, orders: Orders) -> None:
@@ -220,7 +220,7 @@ def test_an_adaptive_lane_halves_its_rate_once_for_each_pause(lanes: Lanes) -> N
         lanes.give_back(start(lanes, job), Again(60.0, spent=False, pause_s=0.2, adapt=True))
     assert share(lanes) == 0.5
     record = start(lanes, accept(lanes, "c") and wait_until(lambda: take(lanes))[0])
-    assert spacing_s(lanes, record) == pytest.approx(2 * 1.03 / 50, abs=0.004)
+    assert spacing_s(lanes, record) == pytest.approx(2 * 1.02 / 50, abs=0.004)
 
 
 def test_a_rate_that_was_lowered_grows_back(lanes: Lanes) -> None:
@@ -228,7 +228,7 @@ def test_a_rate_that_was_lowered_grows_back(lanes: Lanes) -> None:
     lanes.client.hset(
         f"{lanes.partition}:lane:acme", mapping={"share": "0.5", "share_at": str((time.time() - 150) * 1e6)}
     )
-    assert spacing_s(lanes, started(lanes)) == pytest.approx(1.03 / 50 / 0.75, abs=0.004)
+    assert spacing_s(lanes, started(lanes)) == pytest.approx(1.02 / 50 / 0.75, abs=0.004)
 
 
 @pytest.mark.parametrize(("adaptive", "adapt"), [(False, True), (True, False)], ids=["not adaptive", "Retry-After"])

@@ -46,7 +46,7 @@ def test_a_limit_that_comes_back_counts_what_went_while_it_was_away(play: Play) 
     order_acts.set_limits(play, "acme", ())
     refused = job_acts.permit(play, record, 5)
     assert isinstance(refused, Refused)
-    assert (refused.why, round(refused.wait_s, 2)) == (Refusal.LIMITED, 1.03)
+    assert (refused.why, round(refused.wait_s, 2)) == (Refusal.LIMITED, 1.02)
 
 
 def test_a_job_of_another_operation_need_not_wait_for_the_limit_of_the_one_before_it(play: Play) -> None:

@@ -27,7 +27,7 @@ from workers.lanes.state import (
 from workers.settings import AccountConfig, Limit, ProviderConfig
 
 AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
-SLACK_S = 0.03  # of each limit's period; what it costs in rate: 3 % of a limit per second, nothing of longer ones
+SLACK_S = 0.02  # of each limit's period; what it costs in rate: 2 % of a limit per second, nothing of longer ones
 LEASE_MARGIN_S = 15.0  # a running job's lease is so much longer than the request it may be waiting for
 ENDING_LEASE_S = 15.0  # to answer a job that will not be sent
 HANDED_AT_MOST = 64  # jobs of one provider that may lie on its queue, not yet started
