@@ -20,6 +20,11 @@ def fullest(moments: Sequence[float], window_s: float) -> int:
     return max((bisect_left(moments, start + window_s) - begin for begin, start in enumerate(moments)), default=0)
 
 
+def closest(moments: Sequence[float], count: int) -> float:
+    """The shortest time in which so many moments and one more lie, seconds. They are in order, and more than that."""
+    return min(later - earlier for earlier, later in zip(moments, moments[count:], strict=False))
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that is not below so large a share of them all (nearest rank)."""
     return sorted(values)[max(0, ceil(share * len(values)) - 1)]
