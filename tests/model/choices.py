@@ -34,9 +34,20 @@ priorities = st.sampled_from(PRIORITIES)
 moments = mostly(None, st.sampled_from((-S, 100 * MS, 20 * S, 90 * S)))
 ages = mostly(DAY_US, st.sampled_from((5 * S, 600 * S)))
 spans = st.sampled_from((1, 300 * MS, S, 11 * S, 61 * S, 3601 * S, DAY_US + S))
-requests = st.sampled_from((None, None, 0, 1, 1, 2))
+eager = st.sampled_from((None, 0, 1, 1))
 pauses = st.sampled_from((None, 0.5, 5.0, 600.0))
 categories = st.sampled_from((None, "auth", "outcome_unknown"))
+jobs = st.fixed_dictionaries(
+    {
+        "key": keys,
+        "operation": operations,
+        "digest": digests,
+        "priority": priorities,
+        "due_in_us": moments,
+        "expires_in_us": moments,
+        "age_us": ages,
+    }
+)
 healths = st.sampled_from((Health.BAD, Health.BAD, Health.GOOD, Health.UNTOLD))
 lines = st.sampled_from(("", "{}"))
 limits: SearchStrategy[tuple[Limit, ...]] = mostly(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import choices
 import job_acts
 import order_acts
 import redis
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from observed import ACCOUNTS
 from play import Play
 from values import Key
@@ -27,34 +27,36 @@ class Machine(RuleBasedStateMachine):
     def __init__(self, client: redis.Redis) -> None:
         super().__init__()
         self.play = Play(client)
+        self.eager: int | None = None
 
-    @initialize(config=choices.configs, handed_out=st.integers(0, 9), some=st.sets(choices.keys))
-    def begin(self, config: ProviderConfig, handed_out: int, some: set[Key]) -> None:
+    @initialize(
+        config=choices.configs,
+        handed_out=st.integers(0, 9),
+        eager=choices.eager,
+        jobs=st.lists(choices.jobs, max_size=8),
+    )
+    def begin(self, config: ProviderConfig, handed_out: int, eager: int | None, jobs: list[dict[str, Any]]) -> None:
         """As if each lane had handed out so many jobs already: ageing counts them."""
+        self.eager = eager
         for account in ACCOUNTS:
             self.play.client.hset(f"{self.play.partition}:lane:{account}", "handed_out", handed_out)
             self.play.model.lane(account).handed_out = handed_out
         order_acts.configure(self.play, config)
-        for key in sorted(some):
-            job_acts.accept(self.play, key)
+        for job in jobs:
+            job_acts.accept(self.play, **job)
+
+    @invariant()
+    def look(self) -> None:
+        """In most plays a dispatcher and a worker are there, and take up at once what an act lets go."""
+        if self.eager is not None:
+            self._work("one", self.eager)
 
     # ── Intake, dispatcher, workers ─────────────────────────────────────────────────────────────────────────────
 
-    @rule(
-        some=st.lists(choices.keys, min_size=1, max_size=4),
-        operation=choices.operations,
-        digest=choices.digests,
-        priority=choices.priorities,
-        due_in_us=choices.moments,
-        expires_in_us=choices.moments,
-        age_us=choices.ages,
-        twice=choices.twice,
-        requests=choices.requests,
-    )
-    def accept(self, some: list[Key], requests: int | None, **job: object) -> None:
-        for key in some:
-            job_acts.accept(self.play, key, **job)  # type: ignore[arg-type]  # by the names above
-        self._work("one", requests)
+    @rule(jobs=st.lists(choices.jobs, min_size=1, max_size=4), twice=choices.twice)
+    def accept(self, jobs: list[dict[str, Any]], *, twice: bool) -> None:
+        for job in jobs:
+            job_acts.accept(self.play, **job, twice=twice)
 
     @rule(most=st.sampled_from((1, 2, 32)))
     def take(self, most: int) -> None:
@@ -123,11 +125,10 @@ class Machine(RuleBasedStateMachine):
             job_acts.end_dead_letter(self.play, (account, id_), run)
         job_acts.replay(self.play, (account, id_), run, age_us=age_us, twice=twice)
 
-    @precondition(lambda self: any(job.event for job in self.play.model.jobs.values()))
-    @rule(data=st.data())
-    def end_record(self, data: st.DataObject) -> None:
-        ended = sorted(job.key for job in self.play.model.jobs.values() if job.event)
-        job_acts.end_record(self.play, data.draw(st.sampled_from(ended)))
+    @rule()
+    def end_records(self) -> None:
+        for key in [job.key for job in self.play.model.jobs.values() if job.event]:
+            job_acts.end_record(self.play, key)
 
     @rule(key=choices.keys, twice=choices.twice)
     def cancel(self, key: Key, *, twice: bool) -> None:
@@ -153,27 +154,25 @@ class Machine(RuleBasedStateMachine):
     def configure(self, config: ProviderConfig, *, twice: bool) -> None:
         order_acts.configure(self.play, config, twice=twice)
 
-    @rule(us=choices.spans, requests=choices.requests)
-    def time_passes(self, us: int, requests: int | None) -> None:
+    @rule(us=choices.spans)
+    def time_passes(self, us: int) -> None:
         self.play.advance(us)
-        self._work("two", requests)
 
-    @rule(data=st.data(), beside=st.sampled_from((-1, 0, 1)), requests=choices.requests)
-    def time_comes(self, data: st.DataObject, beside: int, requests: int | None) -> None:
+    @rule(data=st.data(), beside=st.sampled_from((-1, 0, 1)))
+    def time_comes(self, data: st.DataObject, beside: int) -> None:
         """The very moment at which something begins or ends, or the one beside it."""
         now = self.play.model.now
         coming = sorted(moment for moment in self.play.model.moments() if moment + beside > now)
         if coming:
             self.play.advance(data.draw(st.sampled_from(coming[:4])) + beside - now)
-            self._work("two", requests)
 
     # ── What the rules share ────────────────────────────────────────────────────────────────────────────────────
 
-    def _work(self, runner: str, requests: int | None) -> None:
+    def _work(self, runner: str, requests: int) -> None:
         """What dispatcher and workers mostly do: all that may go is begun, and sends so many requests."""
-        for handed in [] if requests is None else job_acts.take(self.play):
+        for handed in job_acts.take(self.play):
             record = job_acts.start(self.play, handed, runner)
-            for number in range(requests or 0):
+            for number in range(requests):
                 if record:
                     job_acts.permit(self.play, record, number + 1)
 

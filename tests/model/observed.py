@@ -12,7 +12,7 @@ from workers.lanes.lanes import AHEAD_S
 
 ACCOUNTS = ("acme", "globex")
 WHOLE = "*"
-JOBS = (*(("acme", name) for name in "abcd"), ("globex", "a"), ("globex", "b"))
+JOBS = (*(("acme", name) for name in "abcdef"), ("globex", "a"), ("globex", "b"))
 """Every job there can be; few, so that they meet."""
 
 PRIORITIES = (0, 5, 9)

@@ -8,6 +8,7 @@ from play import Play
 from tables import config, limits
 from values import Key
 
+from workers.lanes.lanes import MAX_RESCUES
 from workers.lanes.state import Again, Handed, Health, Record
 
 A, B, C, D = (("acme", name) for name in "abcd")
@@ -63,6 +64,29 @@ def a_job_goes_back(play: Play) -> None:
     lose(play)
 
 
+def the_oldest_goes_first_once_in_ten_when_it_has_aged(play: Play) -> None:
+    job_acts.accept(play, A, priority=0)
+    play.advance(1)
+    job_acts.accept(play, B, priority=9)
+    order = ""
+    for age_us in (0, 61 * S):
+        play.advance(age_us)
+        for _ in range(10):
+            (taken,) = job_acts.take(play, 1)
+            order += taken.id
+            job_acts.put_back(play, taken)
+    assert order == "b" * 19 + "a"
+
+
+def a_job_costs_worker_after_worker(play: Play) -> None:
+    for _ in range(MAX_RESCUES):
+        begun(play)
+        lose(play)
+    assert job_acts.take(play) == []
+    (record,) = job_acts.take_ended(play, "runner")
+    assert record.rescues == MAX_RESCUES
+
+
 def a_job_ends_while_it_waits(play: Play) -> None:
     job_acts.accept(play, A, age_us=S)
     play.advance(S)
@@ -73,7 +97,10 @@ def a_job_ends_while_it_waits(play: Play) -> None:
 
 def an_operator_holds_a_lane(play: Play) -> None:
     order_acts.pause(play, "acme", None)
+    job_acts.accept(play, A)
+    assert job_acts.take(play) == []
     order_acts.resume(play, "acme")
+    assert len(job_acts.take(play)) == 1
     order_acts.pause(play, "acme", 5.0)
     play.advance(5 * S)
 
@@ -155,18 +182,24 @@ def a_lane_is_at_its_rate_for_what_it_sent(play: Play) -> None:
     record = begun(play)
     order_acts.configure(play, HOURLY)
     job_acts.permit(play, record, 1)
+    job_acts.accept(play, B)
+    assert job_acts.take(play) == []
     order_acts.configure(play, config())
     order_acts.configure(play, HOURLY)
+    assert job_acts.take(play) == []
     order_acts.set_limits(play, "acme", limits("5/s"))
     play.advance(S)
     order_acts.set_limits(play, "acme", ())
     play.advance(3700 * S)
+    assert len(job_acts.take(play)) == 1
 
 
 STORIES = (
     a_job_ends_well_and_its_id_is_free_again,
     a_job_dies_and_is_replayed_before_and_after_its_record_ends,
     a_job_goes_back,
+    the_oldest_goes_first_once_in_ten_when_it_has_aged,
+    a_job_costs_worker_after_worker,
     a_job_ends_while_it_waits,
     an_operator_holds_a_lane,
     a_provider_pauses_a_lane,
