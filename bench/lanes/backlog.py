@@ -8,11 +8,12 @@ from itertools import islice
 
 import redis
 
+from workers.intake.door import DIGEST as LENGTH
 from workers.lanes.keys import partition
 from workers.lanes.scripts import run
 
 PIPELINE = 500
-DIGEST = "0123456789abcdef" * 2  # as long as the door makes them
+DIGEST = "0" * LENGTH
 DAY_US = 86_400_000_000
 
 
