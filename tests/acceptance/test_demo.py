@@ -28,7 +28,7 @@ def test_the_demo_shows_everything_as_expected_and_leaves_nothing(folder: Path) 
     assert time.monotonic() - began < 90
     for sign in (
         "Redis list", "Redis stream", "Celery", "audience submit", "Python client", "invalid_job",
-        "conflicting_duplicate", "the same event again", "is paused for", "a look-up found the audience",
+        "conflicting_duplicate", "the same event again", "is paused for", "a look-up found that",
         "AUD01_0034", "pubmatic/acme/unregistered-base/2", "All 17 events were as expected",
     ):  # fmt: skip
         assert sign in done.out, sign

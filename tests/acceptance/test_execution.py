@@ -196,7 +196,7 @@ def test_no_secret_is_seen_anywhere(on_redis: Deployment, sandbox: Sandbox, redi
         worker = on_redis.wait_for_worker(on_redis.start_worker())
         wait_until(lambda: watch.seen, what="the worker's first heartbeat")
         leak = " ".join([*secrets, "said the provider"])
-        sandbox.fault(action="answer", times=1, status=400, body=json.dumps({"code": 10000, "message": leak}))
+        sandbox.fault(action="answer", times=2, status=400, body=json.dumps({"code": 10000, "message": leak}))
         job = create("leaky")
         job["payload"]["data_path"][0]["data_path"] = device
         submit(on_redis, job)
