@@ -31,8 +31,10 @@ def main(
     typer.echo(f"logs of every process: {folder}")
     result = run(folder, broker, seed, size, typer.echo)
     command = f'make faults ARGS="--seed {seed} --broker {broker} --jobs {jobs} --plan-s {plan_s:g}"'
-    (docs / "faults.md").write_text(written(result, command))
+    page = written(result, command)
+    (docs / "faults.md").write_text(page)
     draw(result, docs / "faults.svg")
+    typer.echo(page)
     for sentence in broken(result):
         typer.echo(sentence, err=True)
     raise typer.Exit(1 if broken(result) else 0)

@@ -12,6 +12,7 @@ from faults.result import Result
 from faults.run import SENDING, TOLERANCE_S
 from faults.schedule import Kind
 from faults.stage import REQUEST_TIMEOUT_S
+from faults.storms import CALM_S, FULL, FULL_FOR_S
 
 _INTRO = """# Under faults
 
@@ -38,7 +39,8 @@ _HOW = f"""## How it is measured
   delays them: behind a slow way requests bunch up, and what the provider then refuses is counted above.
 - **A storm**: for a second the sandbox answers every request of every lane 429 with `Retry-After: 5`. *Early* are
   requests after a lane's last 429 and before its five seconds are over. *Stragglers* had their permit when the first
-  429 came. *Full rate* begins with the first second that holds 90 % of the lane's limit.
+  429 came. *Full rate* begins with the first {FULL_FOR_S:.0f} s that hold {FULL:.0%} of what the limit
+  allows; nothing else goes wrong then, but the machine may be busy.
 - **Clock jumps** are of one worker's wall clock, by up to four minutes either way, while it runs; the sandbox takes
   Mintegral's signatures up to five minutes off.
 - A request has {REQUEST_TIMEOUT_S} s here. The sandbox takes {LATENCY_MS} ms, so that something is in flight; it loses
@@ -122,7 +124,8 @@ def _named(ids: Sequence[str]) -> str:
 
 def _spread(seconds: Sequence[float | None]) -> str:
     known = [each for each in seconds if each is not None]
-    return f"{median(known):.2f} s median, {max(known):.2f} s at most, {len(known)} lanes" if known else "none"
+    later = f", {len(seconds) - len(known)} not within {CALM_S:.0f} s" if len(known) < len(seconds) else ""
+    return f"{median(known):.2f} s median, {max(known):.2f} s at most, {len(known)} lanes{later}" if known else "none"
 
 
 def _faults(result: Result) -> list[tuple[str, str]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from faults.limits import Limited
 
-FULL = 0.9  # of the limit, in one whole second
-ENOUGH_S = 5.0  # a lane that goes on for so long has jobs enough to show its rate
+FULL, FULL_FOR_S = 0.85, 3.0  # of the limit, in so many seconds: one permit may be missed on a busy machine
+CALM_S = 12.0  # after the pause nothing else goes wrong for so long, and a lane with jobs left shows its rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Calm:
     stragglers_s: float
     """From the lane's first 429 to its last: requests that had been let go before the pause."""
     first_s: float | None
-    """Until its first request; None: no job was left."""
+    """Until its first request; None: not within ``CALM_S``."""
     full_rate_s: float | None
-    """Until a whole second at the full rate began; None: too few jobs were left to tell."""
+    """Until the full rate began; None: not within ``CALM_S``."""
 
 
 def calm_after(
@@ -40,26 +40,27 @@ def calm_after(
     for lane in sorted({limit.who for limit in limits if "/" in limit.who}):
         mine = [each for each in requests if f"{each['provider']}/{each['account']}" == lane]
         refused = [each for each in mine if each["fault"] == "throttled" and began_at <= each["at"] <= ended_at]
-        if refused:
+        until = max((_answered_at(each) for each in refused), default=0.0) + retry_after_s
+        if refused and mine[-1]["at"] > until + CALM_S:
             rate = min(limit.count / limit.period_s for limit in limits if limit.who == lane)
-            found.append(_calm(lane, refused, [each["at"] for each in mine], retry_after_s, rate))
+            found.append(_calm(lane, refused, [each["at"] for each in mine], until, rate))
     return found
 
 
-def _calm(
-    lane: str, refused: Sequence[Mapping[str, Any]], arrivals: Iterable[float], retry_after_s: float, rate: float
-) -> Calm:
-    last = max(each["at"] + each["ended_monotonic"] - each["at_monotonic"] for each in refused)
-    until = last + retry_after_s
-    later = sorted(at for at in arrivals if at > max(each["at"] for each in refused))
-    after = [at for at in later if at >= until]
-    enough = bool(after) and after[-1] > until + ENOUGH_S
-    full = [at for at in after if sum(at <= other < at + 1 for other in after) >= FULL * rate]
+def _answered_at(request: Mapping[str, Any]) -> float:
+    return float(request["at"] + request["ended_monotonic"] - request["at_monotonic"])
+
+
+def _calm(lane: str, refused: Sequence[Mapping[str, Any]], arrivals: list[float], until: float, rate: float) -> Calm:
+    first, last = (chosen(each["at"] for each in refused) for chosen in (min, max))
+    after = sorted(at for at in arrivals if until <= at < until + CALM_S)
+    enough = FULL * rate * FULL_FOR_S
+    full = [at for at in after if sum(at <= other < at + FULL_FOR_S for other in after) >= enough]
     return Calm(
         lane,
         throttled=len(refused),
-        early=len(later) - len(after),
-        stragglers_s=max(each["at"] for each in refused) - min(each["at"] for each in refused),
+        early=sum(last < at < until for at in arrivals),
+        stragglers_s=last - first,
         first_s=after[0] - until if after else None,
-        full_rate_s=full[0] - until if enough and full else None,
+        full_rate_s=full[0] - until if full else None,
     )

@@ -96,7 +96,7 @@ def test_early_requests_and_a_late_full_rate_after_a_storm_are_found() -> None:
 
     refused = [at(0.0, "throttled"), at(0.25, "throttled")]
     slow = [at(6.0), at(7.5)]
-    steady = [at(9 + number / 2) for number in range(10)]
+    steady = [at(9 + number / 2) for number in range(20)]
     (calm,) = calm_after([*refused, at(3.0), *slow, *steady], 0.0, 1.0, 5.0, [Limited("mintegral/acme", "2/s")])
     assert (calm.throttled, calm.early, calm.stragglers_s) == (2, 1, 0.25)
     assert (calm.first_s, calm.full_rate_s) == (0.75, 3.75)
