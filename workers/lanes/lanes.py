@@ -64,9 +64,10 @@ class Lanes:
         *,
         adaptive: bool = False,
     ) -> None:
-        self._run("configure", name, *written(what.limits), max_in_flight, weight, int(adaptive))
+        operations = " ".join(what.operations)
+        self._run("configure", name, *written(what.limits), max_in_flight, weight, int(adaptive), operations)
         for operation, its in what.operations.items():
-            self._run("configure", f"{name}/{operation}", *written(its.limits), 0, 1, 0)
+            self._run("configure", f"{name}/{operation}", *written(its.limits), 0, 1, 0, "")
 
     def accept(
         self,
