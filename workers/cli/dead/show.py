@@ -11,8 +11,6 @@ from workers.cli.connection import connected
 from workers.cli.dead.options import place_of
 from workers.cli.endings import Failed
 from workers.cli.output import Json, one_line, say, say_json, say_table
-from workers.dead_letters.edit import editable
-from workers.dead_letters.replay import why_not
 from workers.dead_letters.show import whole as whole_of
 from workers.dead_letters.stored import Stored, read
 
@@ -64,6 +62,8 @@ _APART = {"attempts", "edits", "body", "body_base64", "event"}
 
 
 def _show_payload(found: Stored) -> None:
+    from workers.dead_letters.edit import editable
+
     value = editable(found)
     if value is None:
         raise Failed(f"{found.place.id} holds no JSON object: `audience dead show` shows its bytes.")
@@ -83,6 +83,8 @@ def _pretty(body: str) -> str:
 
 
 def _what_next(found: Stored) -> str:
+    from workers.dead_letters.replay import why_not
+
     id_, its = found.place.id, found.summary
     refusal = why_not(its)
     if refusal is not None:

@@ -9,7 +9,6 @@ from schemas.instant import write
 from workers.cli.connection import connected
 from workers.cli.output import note, say_json, say_table
 from workers.dead_letters.summary import moment
-from workers.lanes.orders import WHOLE
 
 if TYPE_CHECKING:
     from workers.bootstrap import Service
@@ -56,6 +55,8 @@ def listed(here: Service) -> list[dict[str, Any]]:
 
 
 def _lane(its: Lanes, account: str, now_us: int) -> dict[str, Any]:
+    from workers.lanes.orders import WHOLE
+
     lane, whole = its.lane(account), its.lane(WHOLE)
     until = max(_number(each.get(name)) for each in (lane, whole) for name in ("paused_until", "held_until"))
     return {
