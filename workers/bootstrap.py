@@ -197,6 +197,12 @@ def celery_configuration() -> dict[str, object]:
         "broker_url": url,
         "broker_use_ssl": broker.tls(url),
         "broker_transport_options": broker.transport_options(url),
+        # Celery 5.7.0 lets two threads read one AMQP socket, which tears frames apart and stops a worker for a while.
+        # Its main thread reads, for heartbeats, the connection on which every thread publishes events; and every
+        # thread reads the consumer's, to raise a prefetch count that was lowered after an outage. Dead peers are
+        # found by TCP keepalive.
+        "broker_heartbeat": 0,
+        "worker_enable_prefetch_count_reduction": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_pool_limit": here.settings.concurrency,
