@@ -44,17 +44,22 @@ def resume(play: Play, account: str, *, twice: bool = False) -> None:
 
 
 def cancel(play: Play, key: Key, runner: str, *, twice: bool = False) -> Record | str | None:
-    """Repeated, it is answered with "running": the lease that the first gave is nobody's, and runs out."""
+    """Repeated, it is answered with the lease that the first one took: ``runner`` tells that it is the same order."""
 
     def check(answer: Record | str | None) -> None:
         job = play.model.jobs.get(key)
+        held = job.lease if job and job.state == "running" else None
         if isinstance(answer, Record):
             assert job is not None
-            assert job.state == "waiting"
-            play.model.lease_to_end(job, answer.fence, runner)
+            if held:
+                assert (held.runner, held.fence) == (runner, answer.fence)
+            else:
+                assert job.state == "waiting"
+                play.model.lease_to_end(job, answer.fence, runner)
         else:
             assert answer == (job.state if job else None)
             assert answer != "waiting"
+            assert held is None or held.runner != runner
 
     answer = play.act("cancel", lambda: play.orders.cancel(*key, runner, "why"), check, twice=twice)
     play.records += [answer] if isinstance(answer, Record) else []

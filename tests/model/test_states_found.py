@@ -53,3 +53,9 @@ def test_a_job_of_another_operation_need_not_wait_for_the_limit_of_the_one_befor
     assert job_acts.take(play) == []
     play.advance(10 * S)
     assert [job.id for job in job_acts.take(play)] == ["c"]
+
+
+def test_a_repeated_cancellation_gets_the_lease_that_the_first_one_took(play: Play) -> None:
+    job_acts.accept(play, A)
+    assert isinstance(order_acts.cancel(play, A, "operator", twice=True), Record)
+    assert order_acts.cancel(play, A, "another operator") == "running"
