@@ -54,8 +54,8 @@ def test_above_the_mark_the_broker_holds_the_rest_and_every_job_is_done_in_the_e
         submit(deployment, *(create(f"job-{number}") for number in range(300)))
         assert not deployment.events(redis_server.client())
         with redis_server.client() as client:
-            for member in client.zrange("audience:{mintegral}:lane:acme:waiting:5", 0, -1):
-                client.zadd("audience:{mintegral}:lane:acme:waiting:5", {member: 0})
+            for member in client.zrange("audience:{mintegral}:lane:acme:waiting:5/create_audience", 0, -1):
+                client.zadd("audience:{mintegral}:lane:acme:waiting:5/create_audience", {member: 0})
             client.zadd("audience:{mintegral}:lanes", {"acme": 0})
         assert len(events(deployment, redis_server, 320, 60)) == 320
         assert worker.text().count("intake.full") < 50

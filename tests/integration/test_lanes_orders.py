@@ -137,6 +137,14 @@ def test_an_operation_may_have_limits_of_its_own(lanes: Lanes, *, whole: bool) -
     assert not permit.timed
 
 
+def test_an_operation_at_its_limit_holds_up_no_other(lanes: Lanes) -> None:
+    configure(lanes, acme={"max_in_flight": 100, "operations": {"create_audience": {"limits": ["1/h"]}}})
+    for number in range(3):
+        accept(lanes, f"create{number}", priority=9)
+        accept(lanes, f"list{number}", operation="list_audiences", priority=0)
+    assert [job.id for job in take(lanes)] == ["create0", "list0", "list1", "list2"]
+
+
 def test_an_operations_limit_that_is_no_longer_configured_is_gone(lanes: Lanes) -> None:
     configure(lanes, acme={"operations": {"create_audience": {"limits": ["1/h"]}}})
     lanes.permit(started(lanes, "a"), 1, changes=False)
@@ -187,7 +195,9 @@ def test_no_more_jobs_of_a_provider_are_in_flight_than_it_may_have(lanes: Lanes)
 def test_of_ten_jobs_one_is_the_longest_due_whatever_its_priority(lanes: Lanes) -> None:
     configure(lanes, acme={"max_in_flight": 100})
     accept(lanes, "old", priority=0)
-    lanes.client.zadd(f"{lanes.partition}:lane:acme:waiting:0", {old_entry(lanes): (time.time() - 61) * 1e6})
+    lanes.client.zadd(
+        f"{lanes.partition}:lane:acme:waiting:0/create_audience", {old_entry(lanes): (time.time() - 61) * 1e6}
+    )
     for number in range(30):
         accept(lanes, f"new{number}", priority=9)
     assert [job.id for job in take(lanes, most=30)].index("old") == 9
@@ -202,7 +212,7 @@ def test_who_is_not_yet_old_waits_for_its_priority(lanes: Lanes) -> None:
 
 
 def old_entry(lanes: Lanes) -> bytes:
-    (entry,) = lanes.client.zrange(f"{lanes.partition}:lane:acme:waiting:0", 0, -1)
+    (entry,) = lanes.client.zrange(f"{lanes.partition}:lane:acme:waiting:0/create_audience", 0, -1)
     assert isinstance(entry, bytes)
     return entry
 

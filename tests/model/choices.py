@@ -7,7 +7,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from job_acts import DAY_US
-from observed import ACCOUNTS, JOBS, PRIORITIES, WHOLE
+from observed import ACCOUNTS, JOBS, OPERATIONS, PRIORITIES, WHOLE
 from tables import RETRY
 from tables import limits as read_limits
 
@@ -16,7 +16,6 @@ from workers.settings import AccountConfig, Limit, OperationConfig, ProviderConf
 
 T = TypeVar("T")
 MS, S = 1_000, 1_000_000
-OPERATIONS = ("create", "list")
 
 
 def mostly(usual: T, others: SearchStrategy[T]) -> SearchStrategy[T]:

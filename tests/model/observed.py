@@ -18,6 +18,9 @@ JOBS = (*(("acme", name) for name in "abcdef"), ("globex", "a"), ("globex", "b")
 PRIORITIES = (0, 5, 9)
 """Every priority that they can have."""
 
+OPERATIONS = ("create", "list")
+ROWS = tuple(f"{priority}/{operation}" for priority in PRIORITIES for operation in OPERATIONS)
+
 AHEAD_US = round(AHEAD_S * 1e6)
 
 Fields = dict[str, str]
@@ -48,8 +51,9 @@ def see(client: redis.Redis, partition: str) -> Seen:
     for account in (*ACCOUNTS, WHOLE):
         pipe.hgetall(f"{partition}:lane:{account}")
     for account in ACCOUNTS:
-        for priority in PRIORITIES:
-            pipe.zrange(f"{partition}:lane:{account}:waiting:{priority}", 0, -1, withscores=True)
+        pipe.smembers(f"{partition}:lane:{account}:rows")
+        for row in ROWS:
+            pipe.zrange(f"{partition}:lane:{account}:waiting:{row}", 0, -1, withscores=True)
     for name in ("handed", "running", "ends", "lanes", "dead"):
         pipe.zrange(f"{partition}:{name}", 0, -1, withscores=True)
     for account in ACCOUNTS:
@@ -103,9 +107,12 @@ def _next_permit(lane: Fields) -> int:
 
 def _waiting(answers: Iterator[Any]) -> dict[tuple[int, str], int]:
     found = {}
-    for priority in PRIORITIES:
-        for entry, due in next(answers):
-            found[priority, entry.decode().partition(":")[2]] = int(due)
+    rows = {row.decode() for row in next(answers)}
+    for row in ROWS:
+        entries = next(answers)
+        assert bool(entries) == (row in rows), "a row is listed while a job stands in it"
+        for entry, due in entries:
+            found[int(row[0]), entry.decode().partition(":")[2]] = int(due)
     return found
 
 

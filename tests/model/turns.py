@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from expected import Expected
 from observed import ACCOUNTS, AHEAD_US, WHOLE
@@ -20,9 +20,9 @@ def check_take(model: Expected, jobs: Sequence[Handed], most: int, lease_us: int
     """Each job was the next of a lane that might give one; and no lane that surely might was left out."""
     assert len(jobs) <= most
     for handed in jobs:
-        job = next_of(model, handed.account)
-        assert job is not None, f"{handed} waits for nothing that is due"
-        assert (job.id, job.operation, job.run) == (handed.id, handed.operation, handed.run), "the lane's order"
+        job = model.jobs[handed.account, handed.id]
+        assert job in first_of(model, handed.account), f"{handed} is not due, or others come before it"
+        assert (job.operation, job.run) == (handed.operation, handed.run)
         assert may_give(model, handed.account), f"the lane of {handed} may give nothing"
         for name in scopes(job):
             model.lane(name).last_use = max(model.lane(name).last_use, model.now)
@@ -32,19 +32,21 @@ def check_take(model: Expected, jobs: Sequence[Handed], most: int, lease_us: int
         assert not left, f"these lanes had a job that might go: {left}"
 
 
-def next_of(model: Expected, account: str, at: int | None = None) -> Job | None:
-    """The first due job of the highest priority; one time in ten the longest due of those that have aged."""
-    now = model.now if at is None else at
-    due = sorted((job for job in model.waiting(account) if job.due <= now), key=_place)
-    heads = {job.priority: job for job in reversed(due)}
-    aged = [job for job in heads.values() if job.due < now - AGED_US]
-    if aged and model.lane(account).handed_out % 10 == 9:
-        return min(aged, key=lambda job: (job.due, -job.priority))
-    return heads[max(heads)] if heads else None
+def first_of(model: Expected, account: str) -> list[Job]:
+    """The jobs that may be next: the first due one, and where a limit may hold its operation, the first of another.
 
-
-def _place(job: Job) -> tuple[int, int]:
-    return job.due, job.sequence
+    Priority goes before time; but one time in ten the longest due of those that have aged comes first.
+    """
+    due = [job for job in model.waiting(account) if job.due <= model.now]
+    ordered = sorted(due, key=lambda job: (-job.priority, job.due, job.sequence))
+    if model.lane(account).handed_out % 10 == 9:
+        ordered.sort(key=lambda job: job.due if job.due < model.now - AGED_US else NEVER)
+    found: dict[str, Job] = {}
+    for job in ordered:
+        found.setdefault(job.operation, job)
+        if model.now > _free_at(model.lane(name) for name in operation_scopes(found[job.operation])):
+            break
+    return list(found.values())
 
 
 def may_give(model: Expected, account: str) -> bool:
@@ -73,14 +75,10 @@ def check_turns(model: Expected, turns: Mapping[str, int]) -> None:
 
 
 def _turn(model: Expected, job: Job, since: int) -> int:
-    """The latest time at which a job's turn comes if nothing else happens, or never: others will go before it.
-
-    A job that was taken out from before it, to be ended, is answered at once; only then is the lane looked at again.
-    """
-    lane, running = model.lane(job.account), model.in_state(job.account, "running")
+    """The latest time at which the lane gives this job or another, if nothing else happens."""
+    lane = model.lane(job.account)
     at = max(since, job.due, model.paused_until(job.account), lane.open_until or 0)
-    ending = max((other.lease.ends for other in running if other.lease and other.lease.to_end), default=0)
-    return max(at + ROUNDED_US, ending, free_at(model, job)) if next_of(model, job.account, at) is job else NEVER
+    return max(at + ROUNDED_US, free_at(model, job))
 
 
 def surely_free(model: Expected, job: Job) -> bool:
@@ -89,19 +87,23 @@ def surely_free(model: Expected, job: Job) -> bool:
 
 
 def free_at(model: Expected, job: Job) -> int:
+    return _free_at(limited_by(model, job))
+
+
+def _free_at(lanes: Iterable[Lane]) -> int:
     return max(
-        (
-            lane.last_use + AHEAD_US + interval + ROUNDED_US
-            for lane in limited_by(model, job)
-            for interval, _ in spacings(lane)
-        ),
+        (lane.last_use + AHEAD_US + interval + ROUNDED_US for lane in lanes for interval, _ in spacings(lane)),
         default=0,
     )
 
 
 def scopes(job: Job) -> tuple[str, ...]:
     """The names of the limits that apply to a job."""
-    return job.account, WHOLE, f"{job.account}/{job.operation}", f"{WHOLE}/{job.operation}"
+    return job.account, WHOLE, *operation_scopes(job)
+
+
+def operation_scopes(job: Job) -> tuple[str, ...]:
+    return f"{job.account}/{job.operation}", f"{WHOLE}/{job.operation}"
 
 
 def limited_by(model: Expected, job: Job) -> Iterator[Lane]:

@@ -11,7 +11,8 @@ Redis Cluster.
     P:lane:*                           hash    the same of the provider as a whole
     P:lane:<account or *>/<operation>  hash    the limits of one operation
     P:accounts                         set     accounts that ever had a job
-    P:lane:<account>:waiting:<0-9>     zset    waiting jobs of one priority by the time they are due
+    P:lane:<account>:rows              set     the rows in which its jobs wait: <priority>/<operation>
+    P:lane:<account>:waiting:<row>     zset    the waiting jobs of one row by the time they are due
     P:lanes                            zset    accounts by the time at which the dispatcher must look at them
     P:wake                             list    at most one entry: a dispatcher must look now
     P:handed, P:running                zset    leases by the time they end: not yet started, started

@@ -56,13 +56,17 @@ def show(
 
 
 def _read(here: Service, provider: str, account: str, id_: str) -> dict[str, Any] | None:
+    from workers.lanes.orders import WHOLE
+
     its = here.lanes[provider]
     job = its.show(account, id_)
     if job is None or "state" not in job:
         return None
     seconds, micros = here.redis.time()
     lease = _lease_ends_us(here, provider, f"{account}/{id_}", job["state"])
-    found = waits(job, its.lane(account), its.lane("*"), lease, seconds * 1_000_000 + micros)
+    lane, whole = its.lane(account), its.lane(WHOLE)
+    limiting = [lane, whole, *(its.lane(f"{name}/{job['operation']}") for name in (account, WHOLE))]
+    found = waits(job, lane, whole, limiting, lease_ends_us=lease, now_us=seconds * 1_000_000 + micros)
     return {
         "provider": provider,
         "account": account,

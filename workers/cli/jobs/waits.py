@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.instant import write
@@ -26,9 +26,19 @@ class Wait:
 
 
 def waits(
-    job: Mapping[str, str], lane: Mapping[str, str], whole: Mapping[str, str], lease_ends_us: int | None, now_us: int
+    job: Mapping[str, str],
+    lane: Mapping[str, str],
+    whole: Mapping[str, str],
+    limiting: Sequence[Mapping[str, str]],
+    *,
+    lease_ends_us: int | None,
+    now_us: int,
 ) -> list[Wait]:
-    """The reasons; empty for a job that has ended. ``whole`` is the lane of the provider as a whole."""
+    """The reasons; empty for a job that has ended.
+
+    ``whole`` is the lane of the provider as a whole, ``limiting`` all whose limits concern the job: these two, and
+    those of its operation.
+    """
     match job.get("state"):
         case "waiting":
             found = [
@@ -36,7 +46,7 @@ def waits(
                 *_pauses(lane, whole, now_us),
                 *_breaker(lane, now_us),
                 *_caps(lane, whole),
-                *_limits(lane, whole, now_us),
+                *_limits(limiting, now_us),
             ]
             return found or [Wait("turn", None, "it may run now: the next free place goes to it or to a job before it")]
         case "handed":
@@ -88,15 +98,17 @@ def _caps(lane: Mapping[str, str], whole: Mapping[str, str]) -> list[Wait]:
     return found
 
 
-def _limits(lane: Mapping[str, str], whole: Mapping[str, str], now_us: int) -> list[Wait]:
+def _limits(limiting: Sequence[Mapping[str, str]], now_us: int) -> list[Wait]:
     """GCRA, as the lane's scripts reckon: a request may go ``burst - 1`` intervals before its arrival time."""
     found = []
-    for each in (lane, whole):
+    for each in limiting:
         for limit in each.get("limits", "").split():
             interval, burst = map(int, limit.split(":"))
             at = number(each.get(f"permit:{limit}")) - (burst - 1) * interval
             if at > now_us:
-                found.append(Wait("limit", at, f"the limits {each.get('limits_text', '')} of its account or provider"))
+                found.append(
+                    Wait("limit", at, f"the limits {each.get('limits_text', '')} of its account, provider or operation")
+                )
     return found
 
 

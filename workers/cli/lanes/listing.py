@@ -87,11 +87,8 @@ def _share(lane: Mapping[str, str], now_us: int) -> float:
 
 def _oldest_s(its: Lanes, account: str, now_us: int) -> float | None:
     """For how long the first due job has been due; None where none waits."""
-    with its.client.pipeline(transaction=False) as pipe:
-        for priority in range(10):
-            pipe.zrange(f"{its.partition}:lane:{account}:waiting:{priority}", 0, 0, withscores=True)
-        heads = [score for entries in pipe.execute() for _, score in entries]
-    return max(0.0, round((now_us - min(heads)) / 1e6, 3)) if heads else None
+    due_us = its.first_due_us(account)
+    return None if due_us is None else max(0.0, round((now_us - due_us) / 1e6, 3))
 
 
 def _number(text: str | None) -> int:

@@ -17,7 +17,9 @@ local function record(account, id)
   return {account, id, redis.call('HGET', bodies_key(account), id), redis.call('HGETALL', job_key(account, id))}
 end
 local function lane_key(account) return K .. ':lane:' .. account end
-local function waiting_key(account, priority) return K .. ':lane:' .. account .. ':waiting:' .. priority end
+-- A lane's waiting jobs stand in rows, "<priority>/<operation>", so that an operation at its limit holds up no other.
+local function rows_key(account) return K .. ':lane:' .. account .. ':rows' end
+local function waiting_key(account, row) return K .. ':lane:' .. account .. ':waiting:' .. row end
 local function split(member) return string.match(member, '^([^/]*)/(.*)$') end
 
 -- Entries that are due at the same time stand in the order of their acceptance.
@@ -42,9 +44,11 @@ end
 
 local function put_in_lane(account, id, due)
   local job = job_key(account, id)
-  local fields = redis.call('HMGET', job, 'priority', 'sequence', 'ends_at')
+  local fields = redis.call('HMGET', job, 'priority', 'sequence', 'ends_at', 'operation')
+  local row = fields[1] .. '/' .. fields[4]
   redis.call('HSET', job, 'state', 'waiting', 'due', due)
-  redis.call('ZADD', waiting_key(account, fields[1]), due, entry(number(fields[2]), id))
+  redis.call('SADD', rows_key(account), row)
+  redis.call('ZADD', waiting_key(account, row), due, entry(number(fields[2]), id))
   redis.call('SADD', K .. ':accounts', account)
   count(account, 'waiting', 1)
   if number(fields[3]) > 0 then redis.call('ZADD', K .. ':ends', fields[3], account .. '/' .. id) end
@@ -52,8 +56,10 @@ local function put_in_lane(account, id, due)
 end
 
 local function take_from_lane(account, id)
-  local fields = redis.call('HMGET', job_key(account, id), 'priority', 'sequence')
-  redis.call('ZREM', waiting_key(account, fields[1]), entry(number(fields[2]), id))
+  local fields = redis.call('HMGET', job_key(account, id), 'priority', 'sequence', 'operation')
+  local row = fields[1] .. '/' .. fields[3]
+  redis.call('ZREM', waiting_key(account, row), entry(number(fields[2]), id))
+  if redis.call('EXISTS', waiting_key(account, row)) == 0 then redis.call('SREM', rows_key(account), row) end
   count(account, 'waiting', -1)
 end
 

@@ -12,21 +12,26 @@ if most <= 0 then redis.call('HSET', lane_key('*'), 'queue_full', 1) end -- the 
 local EACH, AGED_US = 10, 60 * 1000000
 local NEVER = math.huge
 
--- The first due job of the highest priority, or nothing; and the time at which another may come before it, if any.
-local function head(account, aged)
-  local soonest, oldest, oldest_due
-  for priority = 9, 0, -1 do
-    local first = redis.call('ZRANGE', waiting_key(account, priority), 0, 0, 'WITHSCORES')
-    if first[1] then
-      local due = number(first[2])
-      if due <= now and not aged then return id_of(first[1]), soonest end
-      if due <= now and due < (oldest_due or NEVER) and (not oldest or due < now - AGED_US) then
-        oldest, oldest_due = id_of(first[1]), due
-      end
-      if due > now then soonest = math.min(soonest or due, due) end
-    end
+-- The first job of each of a lane's rows. opens: from when on the limits let one of its operation be handed out.
+local function heads(account)
+  local found, opens = {}, {}
+  for _, row in ipairs(redis.call('SMEMBERS', rows_key(account))) do
+    local priority, operation = split(row)
+    local first = redis.call('ZRANGE', waiting_key(account, row), 0, 0, 'WITHSCORES')
+    opens[operation] = opens[operation] or earliest(limited_by(account, operation), {'permit', 'pace'})
+    found[#found + 1] = {entry = first[1], due = number(first[2]), priority = number(priority), operation = operation,
+      opens = opens[operation]}
   end
-  return oldest, soonest
+  return found
+end
+
+local function comes_first(one, other, aged)
+  if aged and (one.due < now - AGED_US or other.due < now - AGED_US) and one.due ~= other.due then
+    return one.due < other.due
+  end
+  if one.priority ~= other.priority then return one.priority > other.priority end
+  if one.due ~= other.due then return one.due < other.due end
+  return one.entry < other.entry
 end
 
 -- One job of the lane, or when to look at it again; neither: not before something changes.
@@ -38,18 +43,24 @@ local function next_of(account)
   local cap, in_flight, probe = number(held[1]), number(held[2]), held[3] and true
   if cap > 0 and in_flight >= cap then return nil, nil end
   if probe and in_flight > 0 then return nil, nil end -- one probe at a time
-  local id, soonest = head(account, number(held[4]) % EACH == EACH - 1)
-  if not id then return nil, soonest end
+  local aged, first, again = number(held[4]) % EACH == EACH - 1, nil, nil
+  for _, head in ipairs(heads(account)) do
+    local at = math.max(head.due, head.opens - ahead_us)
+    if at > now then
+      again = math.min(again or at, at)
+    elseif not first or comes_first(head, first, aged) then
+      first = head
+    end
+  end
+  if not first then return nil, again end
   -- Handing out is paced by the limits but spends no permit: that happens at the HTTP request. Jobs that have
   -- been handed out and have not asked yet are counted by the pace.
-  local job = redis.call('HMGET', job_key(account, id), 'operation', 'run')
-  local limits = limited_by(account, job[1])
-  local permit_at = earliest(limits, {'permit', 'pace'})
-  if permit_at > now + ahead_us then return nil, math.min(permit_at - ahead_us, soonest or NEVER) end
-  spend(limits, 'pace', permit_at)
+  local id = id_of(first.entry)
+  spend(limited_by(account, first.operation), 'pace', first.opens)
   redis.call('HINCRBY', lane, 'handed_out', 1)
   take_from_lane(account, id)
-  return {account, id, job[1], number(job[2]), give_lease(account, id, 'handed', lease_us, '', probe)}
+  local run = number(redis.call('HGET', job_key(account, id), 'run'))
+  return {account, id, first.operation, run, give_lease(account, id, 'handed', lease_us, '', probe)}
 end
 
 -- When the provider as a whole lets one more go. Until then no lane is looked at and none loses its turn.
