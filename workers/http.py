@@ -125,8 +125,14 @@ class Call:
     max_answer_bytes: int = 32 * 1024 * 1024
     sent: int = field(default=0, init=False)
     """Requests that were let go so far."""
-    may_return: bool = False
-    """Whether the attempt may end between two requests and go on from its notes, rather than hold its thread."""
+    _may_end_at: int = field(default=0, init=False)
+
+    def may_end_here(self) -> None:
+        """Say that a later attempt goes on from here at no loss: what was found out so far stands in the job's state.
+
+        A long wait for the next permit then ends the attempt, rather than hold its thread.
+        """
+        self._may_end_at = self.sent
 
     def request(
         self,
@@ -173,7 +179,7 @@ class Call:
             try:
                 return self._exchange(build, changes=changes, uploads=uploads)
             except NotYet as later:
-                if self.may_return and later.wait_s > A_MOMENT_S:
+                if self.sent == self._may_end_at and later.wait_s > A_MOMENT_S:
                     raise AttemptEnded(Postponed(Said("the lane is limited"))) from later
                 time.sleep(min(later.wait_s, LONGEST_WAIT_S))
 

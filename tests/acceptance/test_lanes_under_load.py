@@ -138,3 +138,29 @@ def test_a_long_list_under_a_slow_limit_holds_no_worker_while_it_waits_and_reads
         deployment.close()
     assert (data["attempts"], data["requests"], len(data["result"]["audiences"])) == (1, 5, 450)
     assert idle > 50, "the job was running nearly all the time"
+
+
+def test_between_a_look_and_the_create_it_allows_no_worker_is_held_by_a_slow_limit(
+    tmp_path: Path, sandbox: Sandbox, redis_server: RedisServer
+) -> None:
+    sandbox.fault(action="hang", provider="mintegral", method="POST", times=1)
+    deployment = Deployment(tmp_path, sandbox, redis_server.url, redis_server.url, limits='limits = ["10/min"]')
+    deployment.env["AUDIENCE_REQUEST_TIMEOUT_S"] = "1"
+    longest = 0.0
+    try:
+        deployment.wait_for_worker(deployment.start_worker())
+        submit(deployment, create("lost"))
+        with redis_server.client() as client:
+            since = time.monotonic()
+            while not deployment.events(client):
+                if not client.zcard("audience:{mintegral}:running"):
+                    since = time.monotonic()
+                longest = max(longest, time.monotonic() - since)
+                time.sleep(0.02)
+        data = events(deployment, redis_server, 1)["lost"]["data"]
+    finally:
+        deployment.close()
+    sent = [entry["method"] for entry in requests(sandbox)]
+    assert (sent[0], sent[-1], sent.count("POST")) == ("POST", "POST", 2)
+    assert (data["status"], data["requests"]) == ("succeeded", len(sent))
+    assert longest < 3, "two permits are six seconds apart"

@@ -210,3 +210,20 @@ def test_a_request_that_has_to_wait_is_signed_anew(listener: Listener) -> None:
     call.request("GET", "/", changes=False, headers=lambda: {"token": next(signatures)})
     assert len(listener.received) == 1
     assert b"token: second" in listener.received[0]
+
+
+def test_a_long_wait_ends_the_attempt_where_it_may_end_and_holds_its_thread_elsewhere(listener: Listener) -> None:
+    permits = iter([None, 0.6, None, 0.6])
+
+    def permit(_: object) -> None:
+        if (wait_s := next(permits)) is not None:
+            raise NotYet(wait_s)
+
+    call = call_to(f"http://127.0.0.1:{listener.port}", permit=permit)
+    for _ in range(2):
+        call.request("GET", "/", changes=False, headers=dict)
+    call.may_end_here()
+    with pytest.raises(AttemptEnded) as ended:
+        call.request("POST", "/", changes=True, headers=dict)
+    assert isinstance(ended.value.outcome, Postponed)
+    assert len(listener.received) == 2

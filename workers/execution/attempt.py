@@ -41,6 +41,7 @@ def attempt(operation: Operation, payload: Any, call: Call, before: Trouble, pol
             if seen is not None:
                 return Attempted(seen, before)
             before = replace(before, unknown=False, looks=0)  # surely absent: as if it had never been sent
+            call.may_end_here()
         if before.attempts >= policy.max_attempts:
             return Attempted(_used_up(before), before)
         return Attempted(_send(operation, payload, call, before), before)

@@ -93,12 +93,12 @@ class _Kept:
     def __init__(self, call: Call, read_page: Callable[[int], Page]) -> None:
         self._call, self._read_page = call, read_page
         self._new: dict[int, Page] = {}
-        call.may_return = True
 
     def __call__(self, number: int) -> Page:
         held = self._call.notes.known.get(f"page {number}")
         if held is not None:
             return Page(**held)
+        self._call.may_end_here()
         try:
             self._new[number] = self._read_page(number)
         except AttemptEnded:

@@ -60,6 +60,7 @@ def _one(named: str, call: Call, area_type: int, place: str) -> str:
         return str(known["data_path"])
     data_path = upload(call, named, area_type=area_type, place=place).data_path
     call.notes.keep(note, {"data_path": data_path, "at": time.time()})
+    call.may_end_here()
     return data_path
 
 
