@@ -35,7 +35,7 @@ lint: $(VENV)/ready ## Check style, types and the direction of imports
 
 check: lint test ## Run what CI runs
 
-schemas: $(VENV)/ready ## Write the JSON Schemas anew from the models
+schemas: $(VENV)/ready ## Write the JSON Schemas and the AsyncAPI document anew from the models
 	$(BIN)/audience schema
 
 lock: $(VENV)/ready ## Write requirements-dev.lock anew from pyproject.toml
