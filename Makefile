@@ -35,8 +35,9 @@ lint: $(VENV)/ready ## Check style, types and the direction of imports
 
 check: lint test ## Run what CI runs
 
-schemas: $(VENV)/ready ## Write the JSON Schemas and the AsyncAPI document anew from the models
+schemas: $(VENV)/ready ## Write the JSON Schemas, the AsyncAPI document and its page anew
 	$(BIN)/audience schema
+	$(BIN)/python docs/asyncapi_page.py
 
 lock: $(VENV)/ready ## Write requirements-dev.lock anew from pyproject.toml
 	$(BIN)/pip install -q uv

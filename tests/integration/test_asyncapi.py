@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,30 @@ def test_the_document_refers_to_nothing_outside_of_it() -> None:
     targets = re.findall(r'"\$ref": "([^"]*)"', FILE.read_text())
     assert targets
     assert all(target.startswith("#/") for target in targets)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "asyncapi.html"
+
+
+def test_the_page_is_what_the_document_gives(tmp_path: Path) -> None:
+    docs = PAGE.parent
+    for name in ("asyncapi_page.py", "asyncapi_page.html"):
+        (tmp_path / "docs" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "docs" / name).write_text((docs / name).read_text())
+    (tmp_path / "schemas" / "json").mkdir(parents=True)
+    (tmp_path / "schemas" / "json" / FILE.name).write_text(FILE.read_text())
+    subprocess.run([sys.executable, str(tmp_path / "docs" / "asyncapi_page.py")], check=True, timeout=60)
+    assert (tmp_path / "docs" / "asyncapi.html").read_text() == PAGE.read_text(), "run make schemas"
+
+
+def test_the_page_tells_of_every_channel_message_and_field_and_no_link_leads_nowhere() -> None:
+    page = PAGE.read_text()
+    for channel in DOCUMENT["channels"].values():
+        assert f"<code>{channel['address']}</code>" in page
+    for kind, prefix in (("messages", "message-"), ("schemas", "")):
+        for name in DOCUMENT["components"][kind]:
+            assert page.count(f'id="{prefix}{name}"') == 1
+    for schema in DOCUMENT["components"]["schemas"].values():
+        assert all(f"<code>{field}</code>" in page for field in schema.get("properties", {}))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
+    assert "<script" not in page
