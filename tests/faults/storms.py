@@ -9,7 +9,9 @@ from typing import Any
 from faults.backlog import Backlog
 from faults.limits import Limited
 
-FULL, FULL_FOR_S = 0.85, 3.0  # of the limit, in so many seconds: one permit may be missed on a busy machine
+# Of the limit, in so many seconds. A lane of 5/s beside others below its provider's 20/s has some 4/s in the long run:
+# both are even, and a request waits for the first moment that both leave free (docs/architecture.md).
+FULL, FULL_FOR_S = 0.75, 3.0
 CALM_S = 12.0  # after the pause nothing else goes wrong for so long, and a lane with jobs left shows its rate
 
 
