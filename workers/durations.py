@@ -1,10 +1,8 @@
-"""How is a time span written on the command line? Like 90s, 30min, 1h, 2d or 1w."""
+"""How is a time span written? Like 90s, 30min, 1h, 2d or 1w."""
 
 from __future__ import annotations
 
 import re
-
-from workers.cli.endings import WrongUsage
 
 _SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(s|sec|m|min|h|d|day|days|w)")
 _SECONDS = {
@@ -12,11 +10,9 @@ _SECONDS = {
 }  # fmt: skip
 
 
-def seconds(text: str | None, option: str) -> float | None:
-    """A span in seconds; None stays None. Raises ``WrongUsage`` for what is none."""
-    if text is None:
-        return None
+def seconds(text: str) -> float:
+    """A span in seconds. Raises ``ValueError`` with a sentence for what is none."""
     match = _SPAN.fullmatch(text.strip())
     if match is None:
-        raise WrongUsage(f"{option} {text}: a time is written like 90s, 30min, 1h, 2d or 1w")
+        raise ValueError("a time is written like 90s, 30min, 1h, 2d or 1w")
     return float(match[1]) * _SECONDS[match[2]]
