@@ -31,6 +31,7 @@ class DeadPage(Page):
         groups = [] if after or wanted.looks_inside else await self.read(_groups, self.here, wanted)
         self.show(
             "dead.html",
+            refresh=not wanted.looks_inside,
             groups=groups,
             many=sum(each["count"] for each in groups),
             letters=[masked(each.listed()) for each in letters[:ON_A_PAGE]],

@@ -106,9 +106,7 @@ def _courses(key: tuple[str, str]) -> list[Chart]:
     found = [
         chart("Waiting jobs", [(each.at, each.waiting) for each in samples]),
         chart("In flight", [(each.at, each.in_flight) for each in samples]),
-        chart("Oldest waiting, in seconds", [(each.at, each.oldest_s) for each in samples]),
-        chart(
-            "Most used limit, in percent", [(each.at, 100 * max(each.spent, default=0.0)) for each in samples], 100.0
-        ),
+        chart("Oldest waits, seconds", [(each.at, each.oldest_s) for each in samples]),
+        chart("Use of its limits, %", [(each.at, 100 * max(each.spent, default=0.0)) for each in samples], 100.0),
     ]
     return [each for each in found if each is not None]

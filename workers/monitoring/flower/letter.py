@@ -96,7 +96,7 @@ def _read(here: Service, place: Place) -> dict[str, Any]:
     preview = Replayer.of(here.door, here.redis).would(place)
     return {
         "letter": letter,
-        "outcome": _outcome(letter["attempts"]),
+        "outcome": _outcome(letter),
         "payload": _laid_out(masked(editable(found))),
         "body": _pretty(letter.get("body")),
         "edits": [{**edit, "old": _laid_out(edit["old"]), "new": _laid_out(edit["new"])} for edit in letter["edits"]],
@@ -107,12 +107,12 @@ def _read(here: Service, place: Place) -> dict[str, Any]:
     }
 
 
-def _outcome(attempts: list[dict[str, Any]]) -> str:
-    sent = [each for each in attempts if each["requests"]]
+def _outcome(letter: dict[str, Any]) -> str:
+    if letter["category"] == "outcome_unknown":
+        return OUTCOMES["Unknown"]
+    sent = [each for each in letter["attempts"] if each["requests"]]
     if not sent:
         return NOTHING_SENT
-    if any(each["outcome"] == "Unknown" for each in sent) and sent[-1]["outcome"] not in {"Rejected", "AuthFailed"}:
-        return OUTCOMES["Unknown"]
     return OUTCOMES.get(sent[-1]["outcome"], f"Its last attempt ended as {sent[-1]['outcome']}.")
 
 

@@ -15,7 +15,7 @@ from flower.views import BaseHandler
 from workers.bootstrap import Service, service
 from workers.monitoring.flower import words
 from workers.monitoring.flower.reach import asks_for_loopback, authenticates
-from workers.monitoring.flower.roles import Person, person
+from workers.monitoring.flower.roles import Person, person_of
 
 T = TypeVar("T")
 
@@ -64,8 +64,7 @@ class Page(BaseHandler):  # type: ignore[misc]  # flower has no types
 
     @property
     def person(self) -> Person:
-        header = self.request.headers.get("Authorization", "")
-        return person(self.application.options, self.here.settings, self.current_user, header)
+        return person_of(self, self.here.settings)
 
     def asked(self, name: str) -> str:
         """An argument of the address, "" without one."""
@@ -82,14 +81,14 @@ class Page(BaseHandler):  # type: ignore[misc]  # flower has no types
         except (redis.ConnectionError, redis.TimeoutError) as error:
             raise Refused("The state store is out of reach; `audience doctor` checks every connection.", 503) from error
 
-    def show(self, template: str, **more: Any) -> None:
-        """Answer with a page."""
+    def show(self, template: str, *, refresh: bool = True, **more: Any) -> None:
+        """Answer with a page. ``refresh``: not if making it is dear."""
         said = self.get_signed_cookie(_SAID)
         if said:
             self.clear_cookie(_SAID)
         self.render(
             template, person=self.person, said=said.decode() if said else None, words=words, url=self.url,
-            refresh=bool(self.application.options.auto_refresh), **more,
+            refresh=refresh and self.application.options.auto_refresh, **more,
         )  # fmt: skip
 
     def write_error(self, status_code: int, **more: Any) -> None:

@@ -25,7 +25,13 @@ def person(options: Any, settings: Settings, signed_in: Any, authorization: str)
     ``signed_in`` is Flower's ``current_user``: an e-mail address with OAuth, True otherwise.
     """
     name = signed_in if isinstance(signed_in, str) else _of_basic(authorization) if options.basic_auth else None
-    return Person(name or f"nobody named, Flower on {socket.gethostname()}", _why_not(options, settings, name))
+    return Person(name or f"unauthenticated@{socket.gethostname()}", _why_not(options, settings, name))
+
+
+def person_of(handler: Any, settings: Settings) -> Person:
+    """Who has sent the request that a handler of Flower's answers."""
+    header = handler.request.headers.get("Authorization", "")
+    return person(handler.application.options, settings, handler.current_user, header)
 
 
 def _why_not(options: Any, settings: Settings, name: str | None) -> str | None:

@@ -18,6 +18,7 @@ from tornado.options import options
 from tornado.template import DictLoader
 
 from workers.monitoring.flower import handlers
+from workers.monitoring.flower.guard import guarded
 from workers.monitoring.flower.reach import LOOPBACK, refusal
 from workers.monitoring.flower.samples import SAMPLES
 
@@ -35,7 +36,8 @@ def install(app: Celery) -> None:
     """Give Flower our pages, before its command makes its application."""
     names = {each.name for each in flower.urls.handlers if hasattr(each, "name")}
     if handlers.LANES not in names:
-        flower.urls.handlers[-1:-1] = handlers.all_of_them()  # before the one that answers "not found"
+        *theirs, not_found = map(guarded, flower.urls.handlers)
+        flower.urls.handlers[:] = [*theirs, *handlers.all_of_them(), not_found]
     flower.urls.settings["template_loader"] = DictLoader(templates())
     options.address = LOOPBACK  # in place of every address; what is set otherwise still leads
     signals.import_modules.connect(_check, sender=app, weak=False)

@@ -46,5 +46,10 @@ def count(value: int | None) -> str:
     return "—" if value is None else f"{value:,}"
 
 
+def many(number: int, what: str) -> str:
+    """Like "1 request" or "2 requests"."""
+    return f"{count(number)} {what}{'' if number == 1 else 's'}"
+
+
 def share(value: float) -> str:
     return f"{round(value * 100)} %"
