@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from command import Audience, as_json, example
 from dead import die, refuse
@@ -108,6 +110,24 @@ def test_both_commands_serve_every_page_in_flowers_navigation(start: Any, comman
                 assert f'href="{link}"' in answer.text
         assert "script-src 'self'" in client.get("/audience/lanes").headers["Content-Security-Policy"]
         assert client.get("/audience/static/pages.js").status_code == 200
+
+
+def test_without_authentication_it_listens_on_loopback_only(start: Any, env: dict[str, str], tmp_path: Path) -> None:
+    with start() as client:
+        assert client.get("/audience/lanes").status_code == 200
+        listening = [
+            each.laddr.ip
+            for each in psutil.net_connections("tcp")
+            if each.status == "LISTEN" and each.laddr.port == client.base_url.port
+        ]
+    assert listening == ["127.0.0.1"]
+    refused = subprocess.run(
+        [*BY_CELERY, "--address=0.0.0.0"], cwd=tmp_path, env={**os.environ, **env}, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 2
+    assert "set FLOWER_BASIC_AUTH=user:password" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_a_prefix_of_flowers_holds_for_our_pages(start: Any) -> None:

@@ -44,8 +44,12 @@ def find_jobs(here: Service, text: str, state: str | None, within_s: float = WIT
             if state in {None, job["state"]}:
                 jobs.setdefault(key, job)
         if len(jobs) >= MOST or time.monotonic() > deadline:
-            return Found(list(jobs.values())[:MOST], whole=False)
-    return Found(list(jobs.values()), whole=True)
+            return Found(_newest_first(jobs)[:MOST], whole=False)
+    return Found(_newest_first(jobs), whole=True)
+
+
+def _newest_first(jobs: dict[Key, dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(jobs.values(), key=lambda job: job["accepted_at"] or "", reverse=True)
 
 
 def _candidates(here: Service, text: str, state: str | None) -> Iterator[list[Key]]:

@@ -18,6 +18,7 @@ class LanesPage(Page):
     async def get(self) -> None:
         lanes = [_seen(each) for each in await self.read(told, self.here)]
         accounts = [each for each in lanes if each["account"] != WHOLE]
+        accounts.sort(key=lambda each: each["state"] not in HELD)  # trouble first, else by name
         self.show(
             "lanes.html",
             providers=[each for each in lanes if each["account"] == WHOLE],

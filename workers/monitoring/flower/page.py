@@ -95,13 +95,15 @@ class Page(BaseHandler):  # type: ignore[misc]  # flower has no types
         """A refusal is a page of ours; the rest is Flower's."""
         error = more.get("exc_info", (None, None))[1]
         if isinstance(error, Refused):
-            self.render("refused.html", sentence=error.sentence)
+            self._refuse(error.sentence)
         elif isinstance(error, tornado.web.HTTPError) and status_code == 403:  # noqa: PLR2004
-            self.render(
-                "refused.html", sentence="The form was not sent from this page, or it is too old: load it anew."
-            )
+            self._refuse("The form was not sent from this page, or it is too old: load it anew.")
         else:
             super().write_error(status_code, **more)
+
+    def _refuse(self, sentence: str) -> None:
+        title = "Not done" if self.request.method == "POST" else "Not to be shown"
+        self.render("refused.html", title=title, sentence=sentence)
 
     def may_act(self) -> Person:
         """Who acts. Raises 403 for who may only look."""

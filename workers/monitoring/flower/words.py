@@ -42,6 +42,11 @@ def until(moment: str) -> str:
     return "until it is resumed" if moment.startswith("9999") else f"until {clock(moment)} ({ago(moment)})"
 
 
+def end(moment: str) -> str:
+    """The same in short."""
+    return "until it is resumed" if moment.startswith("9999") else ago(moment).replace("in ", "ends in ")
+
+
 def count(value: int | None) -> str:
     return "—" if value is None else f"{value:,}"
 
