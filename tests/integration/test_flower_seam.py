@@ -19,6 +19,7 @@ from command import Audience, as_json, example
 from dead import die, refuse
 from flower_server import BY_CELERY, BY_US, FlowerServer
 from real import RedisServer, wait_until
+from tornado.web import create_signed_value
 
 from workers.bootstrap import Endpoints, Service
 from workers.intake.message import from_queue
@@ -169,6 +170,30 @@ def test_flowers_authentication_and_roles_hold_for_our_pages(start: Any, env: di
         client.auth = ("ann", "a-word")
         assert pause(client, _xsrf=token(client)).status_code == 303
         assert audit(env) == [("ann", "pause")]
+
+
+def test_with_a_log_in_elsewhere_it_is_the_address_that_counts(start: Any, env: dict[str, str]) -> None:
+    oauth = {
+        "FLOWER_AUTH": r".*@shop\.example", "FLOWER_COOKIE_SECRET": "a secret of this test", "FLOWER_OAUTH2_KEY": "k",
+        "FLOWER_AUTH_PROVIDER": "flower.views.auth.GoogleAuth2LoginHandler", "FLOWER_OAUTH2_SECRET": "s",
+        "FLOWER_OAUTH2_REDIRECT_URI": "http://localhost/login", "AUDIENCE_OPERATORS": "ann@shop.example",
+    }  # fmt: skip
+
+    def log_in(client: httpx.Client, who: str) -> None:
+        signed = create_signed_value(oauth["FLOWER_COOKIE_SECRET"], "user", who)
+        client.cookies.set("user", signed.decode(), domain="127.0.0.1")
+
+    with start(**oauth) as client:
+        answer = client.get("/audience/dead?category=auth")
+        assert answer.status_code == 302
+        assert answer.headers["Location"] == "/login?next=%2Faudience%2Fdead%3Fcategory%3Dauth"
+        log_in(client, "vic@shop.example")
+        assert "vic@shop.example may look, and not act" in client.get(PAGES[1]).text
+        log_in(client, "eve@elsewhere.example")
+        assert client.get(PAGES[1]).status_code == 302
+        log_in(client, "ann@shop.example")
+        assert pause(client, _xsrf=token(client)).status_code == 303
+    assert audit(env) == [("ann@shop.example", "pause")]
 
 
 FORMS = {

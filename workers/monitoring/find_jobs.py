@@ -69,11 +69,13 @@ def _candidates(here: Service, text: str, state: str | None) -> Iterator[list[Ke
 
 
 def _by_id(here: Service, its: Lanes, text: str) -> Iterator[list[Key]]:
-    prefix = f"{its.partition}:job:"
+    prefix, wanted = f"{its.partition}:job:", text.casefold()
     some: list[Key] = []
-    for place, key in enumerate(here.redis.scan_iter(f"{_literal(prefix)}*{_literal(text)}*", BATCH), 1):
-        some.append((its.provider, *_split(key[len(prefix) :])))
-        if place % MOST == 0:
+    for place, key in enumerate(here.redis.scan_iter(f"{prefix}*", BATCH), 1):
+        account, id_ = _split(key[len(prefix) :])
+        if wanted in id_.casefold():
+            some.append((its.provider, account, id_))
+        if place % BATCH == 0 or len(some) == MOST:
             yield some
             some = []
     yield some
@@ -126,11 +128,6 @@ def _listed(key: Key, fields: dict[str, str]) -> dict[str, Any]:
 def _split(member: bytes) -> tuple[str, str]:
     account, _, id_ = member.decode("utf-8", "replace").partition("/")
     return account, id_
-
-
-def _literal(text: str) -> str:
-    """What Redis' MATCH takes as it stands."""
-    return "".join(f"\\{char}" if char in "*?[]\\^" else char for char in text)
 
 
 def _time(microseconds: str | None) -> str | None:

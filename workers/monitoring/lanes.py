@@ -63,7 +63,6 @@ def _told(its: Lanes, account: str, now_us: int) -> dict[str, Any]:
         **_lane(its, account, lane, whole, now_us),
         "spent": [_spent(lane, limit, now_us) for limit in lane.get("limits", "").split()],
         "max_in_flight": number(lane.get("max_in_flight")) or None,
-        "held_until": _time(number(lane.get("held_until")), now_us),
         "holds": [each.listed() for each in holds(lane, whole, now_us)],
     }
 

@@ -71,8 +71,8 @@ class ManyPage(Page):
             secrets.token_hex(8), does, Trail(self.here.redis, who.name, does, about), given,
             _interval_s(rate) if does == "replay" else 0.0, total,
         )  # fmt: skip
-        places = (each.place for each in find(self.here.redis, self.here.providers, wanted))
-        ORDERS.begin(order, places, _act(self.here, does, reason))
+        found = await self.read(find, self.here.redis, self.here.providers, wanted)
+        ORDERS.begin(order, (each.place for each in found), _act(self.here, does, reason))
         self.redirect(self.url("audience-order", id=order.id), status=303)
 
 

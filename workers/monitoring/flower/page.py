@@ -51,6 +51,8 @@ class Page(BaseHandler):  # type: ignore[misc]  # flower has no types
         options = self.application.options
         if not (authenticates(options) or options.unix_socket or asks_for_loopback(self.request.host)):
             raise Refused("Without authentication Flower answers on this machine only: open it as localhost.", 403)
+        if self.current_user is None and self.request.method == "POST":
+            raise Refused("You are not logged in (any more).", 403)
         if self.current_user is None:
             self.redirect(self.get_login_url() + "?" + urlencode({"next": self.request.uri}))
 

@@ -1,5 +1,5 @@
 // Keeps what is marked as live up to date: the page is fetched anew, and such parts are exchanged. A part that holds
-// the focus is left alone. Without this script everything works, and is loaded anew by hand.
+// the focus is left alone, and all of them while text is selected. Without this script everything works, and is loaded anew by hand.
 (function () {
     "use strict";
 
@@ -15,10 +15,10 @@
     }
 
     function refresh() {
-        if (document.hidden || !document.querySelector("[data-live]")) {
+        if (document.hidden || !document.querySelector("[data-live]") || String(window.getSelection())) {
             return;
         }
-        fetch(window.location.href, {headers: {"X-Refresh": "1"}}).then(function (answer) {
+        fetch(window.location.href).then(function (answer) {
             return answer.ok ? answer.text() : Promise.reject(answer.status);
         }).then(function (text) {
             exchange(new DOMParser().parseFromString(text, "text/html"));
