@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from workers.exchange import Exchange
 from workers.files import Files
 from workers.lanes.tokens import SharedTokens
 from workers.outcome import AttemptEnded, Postponed, Said, Unavailable, Unknown
@@ -103,6 +105,7 @@ class Notes(Protocol):
 
 
 A_MOMENT_S = 0.5
+EXCHANGES_KEPT = 5
 LONGEST_WAIT_S = 5.0  # then it is asked again, since the worker may be about to end
 
 
@@ -125,6 +128,8 @@ class Call:
     max_answer_bytes: int = 32 * 1024 * 1024
     sent: int = field(default=0, init=False)
     """Requests that were let go so far."""
+    exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=EXCHANGES_KEPT), init=False)
+    """The last requests and their answers, with whatever secrets they carried."""
     _may_end_at: int = field(default=0, init=False)
 
     def may_end_here(self) -> None:
@@ -161,7 +166,7 @@ class Call:
                 content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
             )
 
-        return self._send(build, changes=changes, uploads=False)
+        return self._send(build, body, changes=changes)
 
     def upload(self, method: str, url: str, *, chunks: Callable[[], Iterator[bytes]], size: int) -> Answer:
         """Send ``size`` bytes as they are to an address that the provider gave, and return its answer.
@@ -174,28 +179,34 @@ class Call:
             lambda: httpx.Request(method, url, headers=headers, content=chunks()), changes=False, uploads=True
         )
 
-    def _send(self, build: Callable[[], httpx.Request], *, changes: bool, uploads: bool) -> Answer:
+    def _send(
+        self, build: Callable[[], httpx.Request], body: Any = None, *, changes: bool, uploads: bool = False
+    ) -> Answer:
         while True:
             try:
-                return self._exchange(build, changes=changes, uploads=uploads)
+                return self._exchange(build(), body, changes=changes, uploads=uploads)
             except NotYet as later:
                 if self.sent == self._may_end_at and later.wait_s > A_MOMENT_S:
                     raise AttemptEnded(Postponed(Said("the lane is limited"))) from later
                 time.sleep(min(later.wait_s, LONGEST_WAIT_S))
 
-    def _let_go(self, changes: bool) -> None:  # noqa: FBT001 - as Permit
+    def _let_go(self, begun: Exchange, *, changes: bool) -> None:
         self.permit(changes)
         self.sent += 1
+        self.exchanges.append(begun)
 
-    def _exchange(self, build: Callable[[], httpx.Request], *, changes: bool, uploads: bool) -> Answer:
+    def _exchange(self, request: httpx.Request, body: Any, *, changes: bool, uploads: bool) -> Answer:
+        url = request.url.copy_with(query=None) if uploads else request.url
+        begun = Exchange(request.method, str(url), body)
         try:
             answer = exchange(
-                build(),
-                lambda: self._let_go(changes),
+                request,
+                lambda: self._let_go(begun, changes=changes),
                 deadline_s=self.deadline_s,
                 max_answer_bytes=self.max_answer_bytes,
                 uploads=uploads,
             )
+            self.exchanges[-1] = replace(begun, status=answer[0], answer=answer[2])
             return Answer(*answer)
         except _NOT_SENT as error:
             raise AttemptEnded(Unavailable(Said(f"no connection to the provider: {_reason(error)}"))) from error

@@ -26,7 +26,7 @@ from workers.lanes.lanes import MAX_RESCUES, Lanes
 from workers.lanes.state import Handed, LeaseLost, Record
 from workers.lanes.tokens import SharedTokens
 from workers.loop import OUTAGES
-from workers.outcome import Broken, Postponed, Said, Unknown, Unseen
+from workers.outcome import Broken, Postponed, Said, Succeeded, Unknown, Unseen
 from workers.providers.provider import Provider
 from workers.redaction import redacted
 from workers.settings import ProviderConfig, Settings
@@ -120,6 +120,7 @@ class Executor:
     def _run(self, provider: str, record: Record, job: Job, payload: Any, warnings: tuple[str, ...]) -> Ran:
         """One attempt, with whatever it may run into made an outcome. Raises ``LeaseLost``."""
         config, began_at = self.configs[provider], time.time()
+        exchanges: tuple[dict[str, Any], ...] = ()
         permits = Permits(self.lanes[provider], record, self.stopping)
         if record.account not in config.accounts:
             attempted = Attempted(Broken(Said("the account is no longer configured")), _trouble(record))
@@ -137,7 +138,8 @@ class Executor:
                 max_answer_bytes=self.settings.max_answer_bytes,
             )
             attempted = self._attempt(provider, record, payload, call, permits)
-        return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time())
+            exchanges = _shown(call, attempted)
+        return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time(), exchanges)
 
     def _attempt(self, provider: str, record: Record, payload: Any, call: Call, permits: Permits) -> Attempted:
         operation = self.providers[provider].operations[record.operation]
@@ -165,6 +167,13 @@ class Executor:
                 time.sleep(SETTLE_AGAIN_S)
         log_attempt(provider, ran, verdict, settled=settled)
         return verdict if settled else Stale()
+
+
+def _shown(call: Call, attempted: Attempted) -> tuple[dict[str, Any], ...]:
+    """What went over the wire, for the history; of a success the event tells enough."""
+    if isinstance(attempted.outcome, Succeeded):
+        return ()
+    return tuple(each.shown(call.secrets) for each in call.exchanges)
 
 
 def _trouble(record: Record) -> Trouble:

@@ -33,6 +33,8 @@ class Ran:
     requests: int
     began_at: float
     ended_at: float
+    exchanges: tuple[dict[str, Any], ...] = ()
+    """What went over the wire last, as it may be shown."""
 
 
 def settle(lanes: Lanes, ran: Ran, verdict: Verdict, settings: Settings) -> bool:
@@ -136,8 +138,9 @@ def _line(ran: Ran) -> str:
         "provider_code": said and said.code,
         "http_status": said and said.http_status,
         "message": said and said.message,
+        "exchanges": ran.exchanges,
     }
-    return json.dumps(line)
+    return json.dumps(line)  # in ASCII, so that nothing in it ends a line
 
 
 def _moment(seconds: float) -> datetime:
