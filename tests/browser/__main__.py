@@ -82,6 +82,8 @@ def pictures(browser: Browser, url: str, scheme: Any) -> None:
     wait_until(lambda: "4" in page.locator(".metric-card-success .metric-value").inner_text(), what="four replays")
     shoot("order")
     page.get_by_role("button", name="Stop").click()
+    page.goto("/audience/audit")
+    shoot("audit")
     page.goto("/audience/jobs?text=spring-0&state=succeeded")
     tried_twice = page.get_by_role("row").filter(has=page.get_by_role("cell").nth(4).get_by_text("2", exact=True))
     tried_twice.first.get_by_role("link").first.click()
@@ -149,7 +151,7 @@ def submit(on: Deployment, turn: int) -> None:
     """More than the limit lets go at first, then less."""
     dice = random.Random(turn)
     with Producer(on.broker_url) as producer:
-        for number in range(60 if turn < 4 else dice.randrange(30)):
+        for number in range(60 if turn < 4 else dice.randrange(20, 45)):
             account = dice.choice(("acme", "acme", "acme", "initech", "globex"))
             producer.submit(named(f"spring-{turn}-{number}", account))
 

@@ -78,6 +78,8 @@ def test_a_replay_of_many_shows_a_preview_runs_at_its_rate_and_is_stopped(
     }  # fmt: skip
     page.goto("/audience/dead")
     expect(page.get_by_role("region", name="Orders")).to_contain_text("stopped")
+    page.get_by_role("navigation").get_by_role("link", name="Audit").click()
+    expect(page.get_by_role("row", name="replay").first).to_contain_text("stopped: yes")
 
 
 def test_one_is_discarded_with_a_reason_by_the_keyboard_alone(page: Page, redis_server: RedisServer) -> None:
@@ -110,7 +112,7 @@ def test_a_job_is_found_by_a_part_of_its_id_and_by_what_it_asks_for(page: Page, 
 PAGES = (
     "/audience/lanes", "/audience/lane?provider=pubmatic&account=acme", "/audience/dead",
     "/audience/dead/letter?id=pubmatic/acme/order-7/1", "/audience/dead/many?does=discard&category=auth",
-    "/audience/jobs?state=failed", "/audience/job?provider=pubmatic&account=acme&id=order-7",
+    "/audience/audit", "/audience/jobs?state=failed", "/audience/job?provider=pubmatic&account=acme&id=order-7",
 )  # fmt: skip
 
 

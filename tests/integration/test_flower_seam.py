@@ -43,7 +43,7 @@ PAGES = (
     "/audience/lanes", "/audience/lane?provider=pubmatic&account=acme", "/audience/lane?provider=pubmatic&account=*",
     "/audience/dead", "/audience/dead?text=order", f"/audience/dead/letter?id={LETTER}",
     "/audience/dead/many?does=replay", "/audience/dead/many?does=discard", "/audience/jobs",
-    "/audience/jobs?text=order", "/audience/job?provider=pubmatic&account=acme&id=order-17",
+    "/audience/jobs?text=order", "/audience/audit", "/audience/job?provider=pubmatic&account=acme&id=order-17",
 )  # fmt: skip
 
 

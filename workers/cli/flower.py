@@ -20,7 +20,7 @@ def flower(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="FLOWER_PORT", min=0, max=65535)] = 5555,
 ) -> None:
-    """Flower over the workers' tasks, with pages for lanes, dead letters and jobs. Arguments after -- go to Flower.
+    """Flower, with pages for lanes, dead letters, jobs and the audit. Arguments after -- go to it.
 
     With FLOWER_BASIC_AUTH=user:password (or Flower's --auth) it may listen on any address.
     """

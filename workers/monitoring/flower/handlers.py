@@ -7,6 +7,7 @@ from importlib.resources import files
 from tornado.routing import URLSpec
 from tornado.web import StaticFileHandler, url
 
+from workers.monitoring.flower.audit import AuditPage
 from workers.monitoring.flower.dead import DeadPage
 from workers.monitoring.flower.jobs import JobPage, JobsPage
 from workers.monitoring.flower.lanes import LanePage, LanesPage
@@ -15,7 +16,7 @@ from workers.monitoring.flower.many import ManyPage, OrderPage
 
 LANES = "audience-lanes"
 
-NAVIGATION = {LANES: "Lanes", "audience-dead": "Dead letters", "audience-jobs": "Jobs"}
+NAVIGATION = {LANES: "Lanes", "audience-dead": "Dead letters", "audience-jobs": "Jobs", "audience-audit": "Audit"}
 """The pages in Flower's navigation."""
 
 
@@ -38,6 +39,7 @@ def all_of_them() -> list[URLSpec]:
         url(r"/audience/dead/order", OrderPage, name="audience-order"),
         url(r"/audience/jobs", JobsPage, name="audience-jobs"),
         url(r"/audience/job", JobPage, name="audience-job"),
+        url(r"/audience/audit", AuditPage, name="audience-audit"),
         # A group without a name in a named address: reverse_url fills it in.
         url(r"/audience/static/(.*)", Asset, {"path": str(files(__package__) / "static")}, name="audience-static"),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from workers.bootstrap import Service
 from workers.lanes.orders import Orders
 from workers.monitoring.find_jobs import Found, find_jobs
-from workers.monitoring.flower.masked import masked
+from workers.monitoring.flower.masked import masked, masked_attempts
 from workers.monitoring.flower.page import Page, Refused
 from workers.monitoring.jobs import read
 
@@ -58,4 +58,4 @@ def _job(here: Service, provider: str, account: str, id_: str) -> dict[str, Any]
             "ago than AUDIENCE_IDEMPOTENCY_DAYS.",
             404,
         )
-    return dict(masked(job))
+    return {**masked(job), "history": masked_attempts(job["history"])}

@@ -13,7 +13,7 @@ from workers.dead_letters.replay import Replayer
 from workers.dead_letters.show import whole
 from workers.dead_letters.stored import read
 from workers.dead_letters.summary import Place
-from workers.monitoring.flower.masked import masked, unmasked
+from workers.monitoring.flower.masked import masked, masked_attempts, unmasked
 from workers.monitoring.flower.page import Page, Refused
 
 GONE = "There is no such dead letter (any more): it was replayed, discarded, or its retention has ended."
@@ -92,7 +92,8 @@ def _read(here: Service, place: Place) -> dict[str, Any]:
     found = read(here.redis, place)
     if found is None:
         raise Refused(GONE, 404)
-    letter = masked(whole(found).model_dump(mode="json", exclude_unset=True))
+    known = whole(found).model_dump(mode="json", exclude_unset=True)
+    letter = {**masked(known), "attempts": masked_attempts(known["attempts"])}
     preview = Replayer.of(here.door, here.redis).would(place)
     return {
         "letter": letter,

@@ -24,6 +24,15 @@ def masked(value: Any) -> Any:
             return value
 
 
+def masked_attempts(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Attempts, with the addresses of their own requests whole: what signs one was left out when it was kept."""
+    shown: list[dict[str, Any]] = masked(attempts)
+    for each, original in zip(shown, attempts, strict=True):
+        for exchange, its in zip(each["exchanges"], original["exchanges"], strict=True):
+            exchange["url"] = its["url"]
+    return shown
+
+
 def unmasked(edited: str, original: str) -> str:
     """An edited text with each hidden query as in the original. Raises ``ValueError`` where that cannot be told."""
     known: dict[str, set[str]] = {}

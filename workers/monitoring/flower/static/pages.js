@@ -1,5 +1,6 @@
 // Keeps what is marked as live up to date: the page is fetched anew, and such parts are exchanged. A part that holds
-// the focus is left alone, and all of them while text is selected. Without this script everything works, and is loaded anew by hand.
+// the focus or something unfolded is left alone, and all of them while text is selected. Without this script
+// everything works, and is loaded anew by hand.
 (function () {
     "use strict";
 
@@ -8,7 +9,7 @@
     function exchange(fresh) {
         document.querySelectorAll("[data-live]").forEach(function (part) {
             var its = fresh.getElementById(part.id);
-            if (its && !part.contains(document.activeElement)) {
+            if (its && !part.contains(document.activeElement) && !part.querySelector("details[open]")) {
                 part.replaceWith(document.importNode(its, true));
             }
         });
