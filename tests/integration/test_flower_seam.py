@@ -174,7 +174,7 @@ def test_flowers_authentication_and_roles_hold_for_our_pages(start: Any, env: di
 
 def test_with_a_log_in_elsewhere_it_is_the_address_that_counts(start: Any, env: dict[str, str]) -> None:
     oauth = {
-        "FLOWER_AUTH": r".*@shop\.example", "FLOWER_COOKIE_SECRET": "a secret of this test", "FLOWER_OAUTH2_KEY": "k",
+        "FLOWER_AUTH": ".*@shop.example", "FLOWER_COOKIE_SECRET": "a secret of this test", "FLOWER_OAUTH2_KEY": "k",
         "FLOWER_AUTH_PROVIDER": "flower.views.auth.GoogleAuth2LoginHandler", "FLOWER_OAUTH2_SECRET": "s",
         "FLOWER_OAUTH2_REDIRECT_URI": "http://localhost/login", "AUDIENCE_OPERATORS": "ann@shop.example",
     }  # fmt: skip

@@ -20,13 +20,29 @@ GROWS_BACK_US = 600_000_000  # as lane.lua has it
 def listed(here: Service) -> list[dict[str, Any]]:
     """One object a lane, under the contract's field names: every account configured here, or with work waiting."""
     now_us = _now_us(here)
-    return [_listed(its, account, now_us) for its in _providers(here) for account in _accounts(here, its)]
+    lines = []
+    for _, its in sorted(here.lanes.items()):
+        whole = its.lane(WHOLE)
+        lines += [_lane(its, account, its.lane(account), whole, now_us) for account in _accounts(here, its)]
+    return lines
 
 
 def told(here: Service) -> list[dict[str, Any]]:
     """The same with what holds each lane back, and how much of each limit is spent; each provider's whole first."""
     now_us = _now_us(here)
-    return [_told(its, account, now_us) for its in _providers(here) for account in (WHOLE, *_accounts(here, its))]
+    lines = []
+    for _, its in sorted(here.lanes.items()):
+        whole = its.lane(WHOLE)
+        lines.append(_told(its, WHOLE, whole, {}, now_us))
+        lines += [_told(its, account, its.lane(account), whole, now_us) for account in _accounts(here, its)]
+    return lines
+
+
+def told_of(here: Service, provider: str, account: str) -> dict[str, Any]:
+    """The same of one lane."""
+    its = here.lanes[provider]
+    whole = {} if account == WHOLE else its.lane(WHOLE)
+    return _told(its, account, its.lane(account), whole, _now_us(here))
 
 
 def unknown(here: Service, provider: str, account: str) -> str | None:
@@ -39,10 +55,6 @@ def unknown(here: Service, provider: str, account: str) -> str | None:
     return f"{provider} has no account {account}; there are {', '.join(sorted(known)) or 'none'}"
 
 
-def _providers(here: Service) -> list[Lanes]:
-    return [its for _, its in sorted(here.lanes.items())]
-
-
 def _accounts(here: Service, its: Lanes) -> list[str]:
     active: Any = here.redis.zrange(f"{its.partition}:lanes", 0, -1)
     return sorted({*here.configs[its.provider].accounts, *(name.decode() for name in active)})
@@ -53,12 +65,7 @@ def _now_us(here: Service) -> int:
     return int(seconds) * 1_000_000 + int(micros)
 
 
-def _listed(its: Lanes, account: str, now_us: int) -> dict[str, Any]:
-    return _lane(its, account, its.lane(account), its.lane(WHOLE), now_us)
-
-
-def _told(its: Lanes, account: str, now_us: int) -> dict[str, Any]:
-    lane, whole = its.lane(account), {} if account == WHOLE else its.lane(WHOLE)
+def _told(its: Lanes, account: str, lane: Mapping[str, str], whole: Mapping[str, str], now_us: int) -> dict[str, Any]:
     return {
         **_lane(its, account, lane, whole, now_us),
         "spent": [_spent(lane, limit, now_us) for limit in lane.get("limits", "").split()],

@@ -9,7 +9,7 @@ from workers.lanes.orders import WHOLE, Orders
 from workers.monitoring.flower.chart import Chart, chart
 from workers.monitoring.flower.page import Page, Refused
 from workers.monitoring.flower.samples import SAMPLES
-from workers.monitoring.lanes import told, unknown
+from workers.monitoring.lanes import told, told_of, unknown
 
 
 class LanesPage(Page):
@@ -35,11 +35,8 @@ class LanePage(Page):
 
     async def get(self) -> None:
         provider, account = await self._named(self.asked("provider"), self.asked("account"))
-        lanes = await self.read(told, self.here)
-        found = [each for each in lanes if (each["provider"], each["account"]) == (provider, account)]
-        if not found:
-            raise Refused(f"{provider}/{account} has no work and stands in no configuration.", 404)
-        self.show("lane.html", lane=_seen(found[0]), courses=_courses((provider, account)))
+        lane = await self.read(told_of, self.here, provider, account)
+        self.show("lane.html", lane=_seen(lane), courses=_courses((provider, account)))
 
     async def post(self) -> None:
         who = self.may_act()
