@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
 from workers.bootstrap import Service
+from workers.execution.cancel import cancel
 from workers.lanes.orders import Orders
 from workers.monitoring.find_jobs import Found, find_jobs
 from workers.monitoring.flower.masked import masked, masked_attempts
@@ -41,10 +41,9 @@ class JobPage(Page):
         provider, account, id_ = (self.given(name) for name in ("provider", "account", "id"))
         await self.read(_job, self.here, provider, account, id_)
         orders = Orders(self.here.redis, provider, who.name)
-        taken = await self.read(orders.cancel, account, id_, uuid.uuid4().hex, self.given("reason"))
-        if taken is None or isinstance(taken, str):
-            raise Refused(f"The job is {taken or 'gone'}: only one that waits can be cancelled.")
-        await self.read(self.here.executor.cancel_waiting, provider, taken)
+        why_not = await self.read(cancel, self.here.executor, orders, account, id_, self.given("reason"))
+        if why_not is not None:
+            raise Refused(why_not)
         self.done(
             "Cancelled; a worker sends its event.", self.url("audience-job", provider=provider, account=account, id=id_)
         )

@@ -46,6 +46,11 @@ class Order:
             return None
         return max(0, self.total - self.done - self.kept.total()) * self.interval_s
 
+    @property
+    def why_kept(self) -> list[tuple[str, int]]:
+        """The most frequent reasons, of a copy: the thread goes on counting."""
+        return Counter(dict(self.kept)).most_common(10)
+
     def carry_out(self, places: Iterable[Place], act: Callable[[Place], Replayed | Discarded | Kept]) -> None:
         """Act on each, one after the other, until the end or until it is stopped."""
         try:
@@ -71,8 +76,8 @@ class Order:
             self.stopping.wait(self.interval_s)
 
 
-class Orders:
-    """Those of this process."""
+class Book:
+    """The orders of this process."""
 
     def __init__(self) -> None:
         self._all: dict[str, tuple[Order, threading.Thread]] = {}
@@ -100,5 +105,5 @@ class Orders:
             thread.join(2.0)
 
 
-ORDERS = Orders()
+ORDERS = Book()
 atexit.register(ORDERS.stop_all)
