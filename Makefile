@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults bench-lanes lint check schemas lock clean
+.PHONY: help demo up test faults bench-lanes screenshots lint check schemas lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -26,6 +26,9 @@ faults: $(VENV)/ready ## Kill, freeze, cut and restart everything for a quarter 
 
 bench-lanes: $(VENV)/ready ## Measure the figures of the lanes (FIGURE=name: one of them); writes docs/lanes-figures.md
 	PYTHONPATH=tests $(BIN)/python -m bench.lanes $(FIGURE) $(ARGS)
+
+screenshots: $(VENV)/ready ## Take the pictures of Flower's pages anew (needs chromium); writes docs/screenshots
+	PYTHONPATH=tests $(BIN)/python -m browser
 
 lint: $(VENV)/ready ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .

@@ -16,6 +16,7 @@ from workers.bootstrap import announce_embedded, celery_configuration, service
 from workers.execution.task import register
 from workers.loop import OUTAGES, Loop
 from workers.monitoring import logs
+from workers.monitoring.flower.option import PAGES
 from workers.providers.provider import installed
 from workers.settings import SettingsError
 
@@ -38,6 +39,7 @@ def _or_end(make: Callable[[], Made]) -> Made:
 
 
 app.add_defaults(lambda: _or_end(celery_configuration))
+app.user_options["preload"].add(PAGES)
 register(app, _or_end(installed), lambda: service().executor)
 
 

@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     shutdown_grace_s: float = Field(
         30.0, gt=0, description="Seconds that requests in flight have to finish after SIGTERM."
     )
+    operators: str | None = Field(
+        None,
+        description="Flower users, by commas, who may pause, edit, replay, discard there. Unset: all whom it lets in.",
+    )
     log_format: LogFormat = Field(LogFormat.AUTO, description="json, console, or auto: console on a terminal.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least severe log line that is written."

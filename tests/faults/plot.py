@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from faults.received import first_answers
 from faults.result import Result
 from faults.schedule import Kind
 
@@ -34,7 +36,7 @@ def draw(result: Result, path: Path) -> None:
     faults, rate, backlog = figure.subplots(3, sharex=True, height_ratios=(2, 1, 1))
     _draw_faults(faults, result)
     seconds = range(int(result.ended_at - result.began_at) + 1)
-    answered, sent = _each_second(result, _first_events(result)), _each_second(result, _sent(result))
+    answered, sent = _each_second(result, first_answers(result.answered).values()), _each_second(result, _sent(result))
     smooth = [sum(answered[s - _SMOOTH_S + 1 : s + 1]) / _SMOOTH_S if s >= _SMOOTH_S else answered[s] for s in seconds]
     rate.plot(seconds, smooth, color="tab:green", linewidth=1)
     rate.set_ylabel("events/s")
@@ -59,17 +61,10 @@ def _draw_faults(axes: Any, result: Result) -> None:
     axes.set_ylim(len(_ROWS) - 0.5, -0.5)
 
 
-def _first_events(result: Result) -> list[float]:
-    first: dict[str, float] = {}
-    for each in result.answered:
-        first.setdefault(each.event["id"], each.at)
-    return list(first.values())
-
-
 def _sent(result: Result) -> list[float]:
     return [each.at for each in result.confirmed]
 
 
-def _each_second(result: Result, moments: list[float]) -> list[int]:
+def _each_second(result: Result, moments: Iterable[float]) -> list[int]:
     counted = Counter(int(at - result.began_at) for at in moments)
     return [counted[second] for second in range(int(result.ended_at - result.began_at) + 1)]

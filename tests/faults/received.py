@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from queue import Empty
 from typing import Any
@@ -20,6 +20,14 @@ class Received:
 
     event: dict[str, Any]
     at: float = 0.0
+
+
+def first_answers(received: Iterable[Received]) -> dict[str, float]:
+    """When each event came first, by its id."""
+    first: dict[str, float] = {}
+    for each in received:
+        first.setdefault(each.event["id"], each.at)
+    return first
 
 
 class Stream:

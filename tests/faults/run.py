@@ -13,6 +13,7 @@ from typing import Any
 import redis
 from real import wait_until
 
+from faults.backlog import Backlog
 from faults.door import windows_over
 from faults.inflict import STORM_RETRY_AFTER_S, Inflicted, Inflictor
 from faults.limits import LIMITS
@@ -27,7 +28,7 @@ from faults.storms import Calm, calm_after
 
 TOLERANCE_S = 0.02  # the contract's, at a window's edge
 EACH_S = 5.0
-SENDING = 0.6  # of the time in which things go wrong: lanes are full then, and limits and storms are felt
+SENDING = 0.45  # of the time in which things go wrong: lanes are full then, and limits and storms are felt
 _TELLING = ["state", "due", "attempts", "look", "rescues", "finished_at"]
 _PARTITIONS = ("pubmatic", "mintegral", "rejected")
 
@@ -133,15 +134,22 @@ def _result(parts: _Parts, stream: Stream, seed: int, size: Size) -> Result:
         left={limit: len(times) for limit, times in left.items()},
         over={each: windows_over(times, each.count, each.period_s - TOLERANCE_S) for each, times in left.items()},
         refused_as_too_many=sum(each["fault"] == "rate_limit" for each in ledger),
-        storms=_storms(parts.inflictor.done, ledger),
+        storms=_storms(parts.inflictor.done, ledger, Backlog(parts.sender.confirmed, stream.received)),
         workers_lost=stage.ended_by_themselves,
     )
 
 
-def _storms(inflicted: list[Inflicted], ledger: list[dict[str, Any]]) -> list[Calm]:
+def _storms(inflicted: list[Inflicted], ledger: list[dict[str, Any]], backlog: Backlog) -> list[Calm]:
     return [
         calm
         for each in inflicted
         if each.fault.kind is Kind.STORM
-        for calm in calm_after(ledger, each.began_at, each.ended_at + 1, STORM_RETRY_AFTER_S, LIMITS)
+        for calm in calm_after(
+            ledger,
+            backlog,
+            began_at=each.began_at,
+            ended_at=each.ended_at + 1,
+            retry_after_s=STORM_RETRY_AFTER_S,
+            limits=LIMITS,
+        )
     ]

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from faults.backlog import Backlog
 from faults.door import Door, windows_over
 from faults.limits import Limited
 from faults.orders import Order
+from faults.producer import Confirmed
+from faults.received import Received
 from faults.reconcile import Findings, reconcile
 from faults.schedule import AFTER_A_STORM_S, BEFORE_A_STORM_S, LONG, SHORT, Kind, planned
 from faults.storms import calm_after
@@ -97,9 +100,14 @@ def test_early_requests_and_a_late_full_rate_after_a_storm_are_found() -> None:
     refused = [at(0.0, "throttled"), at(0.25, "throttled")]
     slow = [at(6.0), at(7.5)]
     steady = [at(9 + number / 2) for number in range(20)]
-    (calm,) = calm_after([*refused, at(3.0), *slow, *steady], 0.0, 1.0, 5.0, [Limited("mintegral/acme", "2/s")])
+    requests, limits = [*refused, at(3.0), *slow, *steady], [Limited("mintegral/acme", "2/s")]
+    orders = [Confirmed(Order(b"{}", f"mintegral/acme/{number}/1"), 0.0) for number in range(26)]
+    answered = [Received({"id": "mintegral/acme/0/1"}, 0.5)]
+    storm: dict[str, Any] = {"began_at": 0.0, "ended_at": 1.0, "retry_after_s": 5.0, "limits": limits}
+    (calm,) = calm_after(requests, Backlog(orders, answered), **storm)
     assert (calm.throttled, calm.early, calm.stragglers_s) == (2, 1, 0.25)
     assert (calm.first_s, calm.full_rate_s) == (0.75, 3.75)
+    assert calm_after(requests, Backlog(orders[1:], answered), **storm) == []
 
 
 @pytest.mark.parametrize("size", [SHORT, LONG])

@@ -22,9 +22,16 @@ PAGE = 100
 FEW_GROUPS = 32  # more are not merged, but looked for in the index of all
 
 
-def find(client: redis.Redis, providers: Iterable[str], wanted: Filter) -> Iterator[Summary]:
-    """The dead letters that the filter lets through. Those that die meanwhile are left out."""
+def find(
+    client: redis.Redis, providers: Iterable[str], wanted: Filter, newest_us: int | None = None
+) -> Iterator[Summary]:
+    """The dead letters that the filter lets through. Those that die meanwhile are left out.
+
+    ``newest_us``: none that died later, in microseconds of the state store's clock.
+    """
     window = Window.of(client, wanted)
+    if newest_us is not None:
+        window = Window(window.oldest, min(window.newest, newest_us))
     each_newest_first = [
         _Index(client, name, group, max(10, PAGE // len(groups))).letters(wanted, window)
         for name in partitions(providers, wanted)

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import redis
 
+from workers.dead_letters.answers import Discarded, Kept, Replayed
+from workers.dead_letters.summary import Place
 from workers.lanes.keys import partition
+
+Answer = TypeVar("Answer", bound=Replayed | Discarded)
 
 MANY = "*"
 """The target of such a line, where one dead letter's name would stand."""
@@ -40,6 +45,13 @@ class Trail:
     def count(self, partition_name: str, *, done: bool) -> None:
         """One more is done, or kept."""
         (self._done if done else self._kept)[partition_name] += 1
+
+    def follow(self, place: Place, act: Callable[[Place], Answer | Kept]) -> Answer | Kept:
+        """Act on one dead letter, and count it."""
+        self.begin(place.partition_name)
+        answer = act(place)
+        self.count(place.partition_name, done=not isinstance(answer, Kept))
+        return answer
 
     def end(self, *, stopped: bool = False) -> None:
         """The order is over, at its end or because it was stopped."""

@@ -41,13 +41,7 @@ def waits(
     """
     match job.get("state"):
         case "waiting":
-            found = [
-                *_due(job, now_us),
-                *_pauses(lane, whole, now_us),
-                *_breaker(lane, now_us),
-                *_caps(lane, whole),
-                *_limits(limiting, now_us),
-            ]
+            found = [*_due(job, now_us), *holds(lane, whole, now_us), *_limits(limiting, now_us)]
             return found or [Wait("turn", None, "it may run now: the next free place goes to it or to a job before it")]
         case "handed":
             return [Wait("worker", lease_ends_us, "a worker has it on its queue; then it returns to its lane")]
@@ -55,6 +49,11 @@ def waits(
             return [Wait("provider", lease_ends_us, "a worker is on it; its lease is renewed with each request")]
         case _:
             return []
+
+
+def holds(lane: Mapping[str, str], whole: Mapping[str, str], now_us: int) -> list[Wait]:
+    """What holds a lane back now, its limits apart: pauses, the breaker, places that are taken."""
+    return [*_pauses(lane, whole, now_us), *_breaker(lane, now_us), *_caps(lane, whole)]
 
 
 def _due(job: Mapping[str, str], now_us: int) -> list[Wait]:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -16,9 +16,7 @@ from workers.cli.endings import FAILED, INTERRUPTED
 from workers.cli.output import note, say, say_json
 from workers.dead_letters.answers import Discarded, Kept, Replayed
 from workers.dead_letters.summary import Place
-from workers.dead_letters.trail import Trail
-
-Answer = TypeVar("Answer", bound=Replayed | Discarded)
+from workers.dead_letters.trail import Answer, Trail
 
 
 @dataclass
@@ -129,11 +127,6 @@ def _each(
 
 
 def _one(place: Place, act: Callable[[Place], Answer | Kept], tally: Tally, trail: Trail | None) -> bool:
-    if trail is not None:
-        trail.begin(place.partition_name)
-    answer = act(place)
-    done = not isinstance(answer, Kept)
-    if trail is not None:
-        trail.count(place.partition_name, done=done)
+    answer = act(place) if trail is None else trail.follow(place, act)
     tally.add(answer)
-    return done
+    return not isinstance(answer, Kept)

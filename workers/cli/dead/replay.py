@@ -14,12 +14,11 @@ from workers.cli.dead.chosen import Chosen
 from workers.cli.endings import WrongUsage
 from workers.cli.output import Json
 from workers.cli.who import who
+from workers.dead_letters.rate import RATE
 
 if TYPE_CHECKING:
     from workers.bootstrap import Service
     from workers.dead_letters.replay import Replayer
-
-RATE = "10/s"  # slow enough to be stopped by hand when it was the wrong filter
 
 
 def replay(
@@ -73,12 +72,9 @@ def _replayer(here: Service) -> Replayer:
 
 
 def _interval_s(rate: str) -> float:
-    from pydantic import ValidationError
-
-    from workers.settings import Limit
+    from workers.dead_letters.rate import interval_s
 
     try:
-        limit = Limit.model_validate(rate)
-    except ValidationError as error:
-        raise WrongUsage(f"--rate {rate}: a rate is written like 5/s, 100/min or 1000/h") from error
-    return limit.period_s / limit.count
+        return interval_s(rate)
+    except ValueError as error:
+        raise WrongUsage(f"--rate {rate}: {error}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated
 
 import typer
@@ -21,15 +20,13 @@ def cancel(
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="For the audit.")] = "",
 ) -> None:
     """End a job that waits: its event says ``cancelled``, and it can be replayed."""
+    from workers.execution.cancel import cancel as end
     from workers.lanes.orders import Orders
 
     here = connected()
     if provider not in here.providers:
         raise WrongUsage(f"{provider} is not installed; there are {', '.join(sorted(here.providers))}")
-    taken = Orders(here.redis, provider, who()).cancel(account, id_, uuid.uuid4().hex, reason)
-    if taken is None:
-        raise Failed(f"No job {id_} of {provider}/{account} is known.")
-    if isinstance(taken, str):
-        raise Failed(f"The job is {taken}: only one that waits can be cancelled.")
-    here.executor.cancel_waiting(provider, taken)
+    why_not = end(here.executor, Orders(here.redis, provider, who()), account, id_, reason)
+    if why_not is not None:
+        raise Failed(why_not)
     say(f"{provider}/{account}/{id_} is cancelled; a worker sends its event")

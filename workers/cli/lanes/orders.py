@@ -8,9 +8,9 @@ import typer
 
 from schemas.instant import write
 from workers.cli.connection import connected
-from workers.cli.durations import seconds
 from workers.cli.endings import WrongUsage
 from workers.cli.output import say
+from workers.cli.spans import seconds
 from workers.cli.who import who
 from workers.dead_letters.summary import moment
 
@@ -82,12 +82,11 @@ def limit(
 
 def _orders(here: Service, provider: str, account: str | None) -> tuple[Orders, str]:
     from workers.lanes.orders import WHOLE, Orders
+    from workers.monitoring.lanes import unknown
 
-    if provider not in here.providers:
-        raise WrongUsage(f"{provider} is not installed; there are {', '.join(sorted(here.providers))}")
-    known = here.configs[provider].accounts
-    if account is not None and account not in known and not here.lanes[provider].lane(account):
-        raise WrongUsage(f"{provider} has no account {account}; there are {', '.join(sorted(known)) or 'none'}")
+    sentence = unknown(here, provider, account or WHOLE)
+    if sentence is not None:
+        raise WrongUsage(sentence)
     return Orders(here.redis, provider, who()), account or WHOLE
 
 

@@ -1,0 +1,38 @@
+"""What does a viewer see, and whose name does the audit keep? In a browser that logs in as Flower asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flower_server import FlowerServer
+from playwright.sync_api import Browser, Page, expect
+from real import Deployment
+
+LANE = "/audience/lane?provider=pubmatic&account=acme"
+
+
+def logged_in(chromium: Browser, url: str, name: str, password: str) -> Page:
+    return chromium.new_context(base_url=url, http_credentials={"username": name, "password": password}).new_page()
+
+
+def test_a_viewer_has_no_buttons_and_an_operators_name_is_in_the_audit(
+    chromium: Browser, on_redis: Deployment, tmp_path: Path
+) -> None:
+    roles = {"FLOWER_BASIC_AUTH": "ann:a-word,vic:v-word", "AUDIENCE_OPERATORS": "ann"}
+    server = FlowerServer(tmp_path, {**on_redis.env, **roles})
+    try:
+        viewer = logged_in(chromium, server.url, "vic", "v-word")
+        viewer.goto(LANE)
+        expect(viewer.get_by_text("vic may look, and not act")).to_be_visible()
+        expect(viewer.locator("#main-content").get_by_role("button")).to_have_count(0)
+
+        operator = logged_in(chromium, server.url, "ann", "a-word")
+        operator.goto(LANE)
+        operator.get_by_role("button", name="Pause").click()
+        expect(operator.get_by_role("status")).to_contain_text("paused until it is resumed")
+        operator.goto("/audience/audit")
+        expect(operator.get_by_role("row", name="pause")).to_contain_text("ann")
+        viewer.context.close()
+        operator.context.close()
+    finally:
+        server.close()

@@ -1,0 +1,40 @@
+"""From where may Flower be reached? Without authentication from this machine only."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit
+
+LOOPBACK = "127.0.0.1"
+
+
+def authenticates(options: Any) -> bool:
+    """Whether Flower asks who one is. ``options`` are Flower's."""
+    return bool(options.basic_auth or options.auth)
+
+
+def refusal(options: Any) -> str | None:
+    """Why Flower must not listen as its options say; None if it may."""
+    if authenticates(options) or options.unix_socket or is_loopback(options.address):
+        return None
+    return (
+        f"Flower shows and steers every worker: to listen on {options.address or 'every address'}, "
+        "set FLOWER_BASIC_AUTH=user:password or Flower's --auth, or leave --address out"
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def asks_for_loopback(host: str) -> bool:
+    """Whether the Host of a request is this machine's own name.
+
+    A page elsewhere can let its own name lead to a reader's loopback (DNS rebinding); the Host then tells it.
+    """
+    return is_loopback(urlsplit(f"//{host}").hostname or "")
