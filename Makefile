@@ -38,8 +38,9 @@ lint: $(VENV)/ready ## Check style, types and the direction of imports
 
 check: lint test ## Run what CI runs
 
-schemas: $(VENV)/ready ## Write the JSON Schemas anew from the models
+schemas: $(VENV)/ready ## Write the JSON Schemas, the AsyncAPI document and its page anew
 	$(BIN)/audience schema
+	$(BIN)/python docs/asyncapi_page.py
 
 lock: $(VENV)/ready ## Write requirements-dev.lock anew from pyproject.toml
 	$(BIN)/pip install -q uv

@@ -1,5 +1,7 @@
-"""What a Python producer needs to send jobs: ``with Producer(broker_url) as producer: producer.submit(job)``."""
+"""What does a Python program need to send jobs and to hear of their ends? ``Producer``, ``Answers`` and ``Events``."""
 
+from audience_client.answers import Answers, NoAnswer
+from audience_client.events import Events
 from audience_client.producer import InvalidJob, Producer
 
-__all__ = ["InvalidJob", "Producer"]
+__all__ = ["Answers", "Events", "InvalidJob", "NoAnswer", "Producer"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import kombu
-from kombu import Connection, Exchange, Queue
+from kombu import Exchange, Queue
 
+from audience_client.connection import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, connect, is_amqp
 from schemas.generate import PAYLOADS
 from schemas.job import Job
 from schemas.problem import Problem
@@ -26,8 +25,6 @@ JOBS = Queue(
     queue_arguments={"x-queue-type": "quorum"},
 )
 
-CONNECT_TIMEOUT_S = 5.0
-CONFIRM_TIMEOUT_S = 10.0
 # kombu's own retry: a lost connection is opened anew. A job that arrives twice by it is one job, by its id.
 _RETRY = {"max_retries": 3, "interval_start": 0.1, "interval_step": 0.4, "interval_max": 2.0}
 
@@ -49,13 +46,8 @@ class Producer:
 
     def __init__(self, broker_url: str, payloads: Payloads = PAYLOADS) -> None:
         self._payloads = payloads
-        self._connection = Connection(
-            broker_url,
-            ssl=_tls(broker_url),
-            transport_options=_transport_options(broker_url),
-            connect_timeout=CONNECT_TIMEOUT_S,
-        )
-        self._mandatory = _is_amqp(broker_url)
+        self._connection = connect(broker_url)
+        self._mandatory = is_amqp(broker_url)
         self._producer: kombu.Producer | None = None
 
     def __enter__(self) -> Self:
@@ -93,7 +85,7 @@ class Producer:
             content_encoding="utf-8",
             delivery_mode=2,
             mandatory=self._mandatory,
-            confirm_timeout=CONFIRM_TIMEOUT_S,
+            confirm_timeout=ANSWER_TIMEOUT_S,
             retry=True,
             retry_policy=_RETRY,
         )
@@ -105,24 +97,3 @@ class Producer:
             JOBS(channel).declare()
             self._producer = kombu.Producer(self._connection, auto_declare=False)
         return self._producer
-
-
-def _is_amqp(url: str) -> bool:
-    return url.partition("://")[0] in {"amqp", "amqps", "pyamqp"}
-
-
-def _transport_options(url: str) -> dict[str, Any]:
-    if _is_amqp(url):
-        return {"confirm_publish": True}
-    options = {"socket_timeout": CONFIRM_TIMEOUT_S, "socket_connect_timeout": CONNECT_TIMEOUT_S}
-    # The master that Sentinels watch: kombu knows no place for its name in a URL, and does not read a fragment.
-    master = urlsplit(url.rpartition(";")[2]).fragment
-    return {**options, "master_name": master} if master else options
-
-
-def _tls(url: str) -> dict[str, Any] | bool:
-    """Certificates are always verified."""
-    scheme = url.partition("://")[0]
-    if scheme == "amqps":
-        return {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": urlsplit(url).hostname}
-    return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if scheme == "rediss" else False

@@ -1,4 +1,4 @@
-"""How the published JSON Schemas come out of the models: `python -m schemas.generate` writes them."""
+"""How the published JSON Schemas and the AsyncAPI document come out of the models: `python -m schemas.generate`."""
 
 import json
 from collections.abc import Mapping
@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
 
-from schemas import mintegral, pubmatic
+from schemas import asyncapi, mintegral, pubmatic
 from schemas.dead_letter import DeadLetter
 from schemas.event import DATA, DATA_SCHEMA, EVENT
 from schemas.job import Job
 from schemas.reading import Payloads
+from schemas.untitled import Untitled
 
 FOLDER = Path(__file__).with_name("json")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -25,7 +25,8 @@ _Schema = dict[str, Any]
 
 def files() -> dict[str, str]:
     """File name → text, the same on every run."""
-    return {f"{name}.schema.json": _text(schema) for name, schema in sorted(_schemas().items())}
+    schemas = {f"{name}.schema.json": _text(schema) for name, schema in sorted(_schemas().items())}
+    return {"asyncapi.json": _text(asyncapi.document(PAYLOADS)), **schemas}
 
 
 def write(folder: Path = FOLDER) -> None:
@@ -67,7 +68,7 @@ def _if(chosen: Mapping[str, str], then: _Schema) -> _Schema:
 
 
 def _published(name: str, adapter: TypeAdapter[Any], title: str | None = None) -> _Schema:
-    schema = adapter.json_schema(schema_generator=_Untitled)
+    schema = adapter.json_schema(schema_generator=Untitled)
     schema.pop("discriminator", None)
     head: _Schema = {"$schema": DIALECT, "$id": _urn(name)}
     if title is not None:
@@ -77,16 +78,6 @@ def _published(name: str, adapter: TypeAdapter[Any], title: str | None = None) -
 
 def _urn(name: str) -> str:
     return DATA_SCHEMA.replace("event-data", name)
-
-
-class _Untitled(GenerateJsonSchema):
-    """Titles that only repeat a field's name are left out, as is OpenAPI's `discriminator`."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the name is the base class's
-        return False
-
-    def tagged_union_schema(self, schema: Any) -> _Schema:
-        return {key: each for key, each in super().tagged_union_schema(schema).items() if key != "discriminator"}
 
 
 def _text(schema: _Schema) -> str:

@@ -15,7 +15,7 @@ from schemas.event import DATA_SCHEMA, EVENT
 from schemas.generate import DIALECT, FOLDER, PAYLOADS, files, write
 from schemas.reading import Accepted, Refused, read_job
 
-GENERATED = {name: json.loads(text) for name, text in files().items()}
+GENERATED = {name: json.loads(text) for name, text in files().items() if name.endswith(".schema.json")}
 
 
 def validator(name: str) -> Draft202012Validator:

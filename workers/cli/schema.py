@@ -14,7 +14,7 @@ from workers.cli.output import say
 def schema(
     *, out: Annotated[Path, typer.Option(help="The folder; made where it is missing.")] = Path("schemas/json")
 ) -> None:
-    """Write the JSON Schemas of jobs, payloads, events and dead letters."""
+    """Write the JSON Schemas of jobs, payloads, events and dead letters, and the AsyncAPI document."""
     from schemas import generate
 
     try:

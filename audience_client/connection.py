@@ -1,0 +1,46 @@
+"""How does a program reach the broker? By kombu, certificates verified, and no wait without an end."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
+
+from kombu import Connection
+
+CONNECT_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 10.0
+
+
+def connect(url: str, *, heartbeat_s: float = 0) -> Connection:
+    """A kombu connection, not yet opened. Seconds between heartbeats: only for who checks them.
+
+    The URL is kombu's; of Sentinels it ends with the name of their master: ``sentinel://host:26379#mymaster``.
+    """
+    return Connection(
+        url,
+        ssl=_tls(url),
+        transport_options=_transport_options(url),
+        connect_timeout=CONNECT_TIMEOUT_S,
+        heartbeat=heartbeat_s,
+    )
+
+
+def is_amqp(url: str) -> bool:
+    return url.partition("://")[0] in {"amqp", "amqps", "pyamqp"}
+
+
+def _transport_options(url: str) -> dict[str, Any]:
+    if is_amqp(url):
+        return {"confirm_publish": True}
+    options = {"socket_timeout": ANSWER_TIMEOUT_S, "socket_connect_timeout": CONNECT_TIMEOUT_S}
+    # The master that Sentinels watch: kombu knows no place for its name in a URL, and does not read a fragment.
+    master = urlsplit(url.rpartition(";")[2]).fragment
+    return {**options, "master_name": master} if master else options
+
+
+def _tls(url: str) -> dict[str, Any] | bool:
+    scheme = url.partition("://")[0]
+    if scheme == "amqps":
+        return {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": urlsplit(url).hostname}
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if scheme == "rediss" else False
