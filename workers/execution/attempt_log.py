@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from typing import Any
 
 import structlog
 
 from workers.execution.settle import Ran, said_of
-from workers.execution.verdict import Dead, Done, Verdict
+from workers.execution.verdict import Dead, Verdict, word
 from workers.lanes.state import Again
 from workers.outcome import Postponed
 
@@ -31,7 +31,7 @@ def log_attempt(provider: str, ran: Ran, verdict: Verdict, *, settled: bool) -> 
         run=ran.record.run,
         attempt=ran.record.attempts + 1,
         outcome=type(outcome).__name__,
-        verdict=_word(verdict) if settled else "lease_lost",
+        verdict=word(verdict) if settled else "lease_lost",
         requests=ran.requests,
         duration_ms=round((ran.ended_at - ran.began_at) * 1000),
         waited_ms=round((ran.began_at - ran.record.accepted_at) * 1000),
@@ -40,18 +40,6 @@ def log_attempt(provider: str, ran: Ran, verdict: Verdict, *, settled: bool) -> 
         message=said and said.message,
         **_more(verdict),
     )
-
-
-def _word(verdict: Verdict) -> str:
-    match verdict:
-        case Done():
-            return "succeeded"
-        case Dead(category):
-            return category
-        case Again():
-            return "again"
-        case _:
-            assert_never(verdict)
 
 
 def _more(verdict: Verdict) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from workers.execution.attempt import Attempted
 from workers.execution.verdict import Dead, Done, Verdict, health_of
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import Again, Record
+from workers.news import Exchange
 from workers.outcome import AuthFailed, Outcome, Postponed, Said, Succeeded, Throttled
 from workers.settings import Settings
 
@@ -33,6 +34,7 @@ class Ran:
     requests: int
     began_at: float
     ended_at: float
+    exchanges: tuple[Exchange, ...] = ()
 
 
 def settle(lanes: Lanes, ran: Ran, verdict: Verdict, settings: Settings) -> bool:
