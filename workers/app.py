@@ -8,11 +8,12 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import click
 import structlog
 from celery import Celery, Task, bootsteps, signals
 from celery.worker import state
 
-from workers.bootstrap import announce_embedded, celery_configuration, service
+from workers.bootstrap import Service, announce_embedded, celery_configuration, service
 from workers.execution.task import register
 from workers.loop import OUTAGES, Loop
 from workers.monitoring import logs
@@ -51,10 +52,12 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         self.loops: list[Loop] = []
         self.publishers: list[Loop] = []
 
-    def start(self, parent: Any) -> None:  # noqa: ARG002 - celery's face
+    def start(self, parent: Any) -> None:
         here = service()
         announce_embedded(here)
         here.configure_lanes()
+        if here.settings.metrics_port is not None:
+            _or_end(lambda: _serve_metrics(here, parent))
         self.loops, self.publishers = here.loops(app), here.publishers()
         signals.worker_shutting_down.connect(self.shut_down)
         signals.worker_shutdown.connect(self.publish_the_last)
@@ -84,6 +87,15 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         self.shut_down()
 
 
+def _serve_metrics(here: Service, worker: Any) -> None:
+    """Raises ``SettingsError`` for a pool of processes: what they did, this one could not tell."""
+    if worker.pool_cls.__module__.endswith("prefork"):
+        raise SettingsError("AUDIENCE_METRICS_PORT: metrics are counted in one process; leave --pool out")
+    from workers.monitoring.metrics.serve import serve  # noqa: PLC0415 - off by default, and then not imported
+
+    serve(here.settings, here.endpoints.redis_url, here.endpoints.broker_url, here.configs)
+
+
 def _put_back_unstarted() -> None:
     """What this worker holds and has not begun returns to its lane at once; its hint, redelivered, is stale."""
     for request in set(state.reserved_requests) - set(state.active_requests):
@@ -108,6 +120,17 @@ def _cancel(sender: Task, request: Any, **_: Any) -> None:
     provider, _, operation = sender.name.partition(".")
     if operation and provider in service().lanes:
         service().executor.cancel(provider, *request.args)
+
+
+@signals.import_modules.connect  # type: ignore[untyped-decorator]
+def _measure_in_flower(**_: Any) -> None:
+    """Flower asks for the app's modules as it starts: its ``/metrics`` then tells how the state stands, too."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.command.name == "flower":
+        from workers.monitoring.metrics.serve import export_state  # noqa: PLC0415 - Flower runs
+
+        here = service()
+        export_state(here.endpoints.redis_url, here.endpoints.broker_url, here.configs)
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]

@@ -113,6 +113,12 @@ class Settings(BaseSettings):
     shutdown_grace_s: float = Field(
         30.0, gt=0, description="Seconds that requests in flight have to finish after SIGTERM."
     )
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Where this worker serves its metrics, /metrics. Unset: nowhere."
+    )
+    metrics_address: str = Field(
+        "127.0.0.1", description="On which address it does; nobody is asked who they are, so no public one."
+    )
     log_format: LogFormat = Field(LogFormat.AUTO, description="json, console, or auto: console on a terminal.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least severe log line that is written."
