@@ -12,6 +12,16 @@ from schemas.scalars import AtLeast1, Count, JobId, JsonObject, Name, Text
 from schemas.wire import Wire, expect
 
 
+class Exchange(Wire):
+    """One HTTP request and its answer, every known secret removed; long texts are cut."""
+
+    method: Text
+    url: Text
+    body: str | None = Field(description="The JSON that was sent; null: none, or the bytes of a file.")
+    status: Count | None = Field(description="null: no whole answer came.")
+    answer: str | None
+
+
 class Attempt(Wire):
     """One try that reached for the provider."""
 
@@ -24,6 +34,7 @@ class Attempt(Wire):
     provider_code: str | None
     http_status: Count | None
     message: str | None = Field(description="What was said, with every known secret removed.")
+    exchanges: list[Exchange] = Field(default=[], description="Its last requests, where it did not succeed.")
 
 
 class Edit(Wire):

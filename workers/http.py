@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -13,9 +14,10 @@ from typing import Any, Protocol
 
 import httpx
 
+from workers.exchange import Exchange
 from workers.files import Files
 from workers.lanes.tokens import SharedTokens
-from workers.news import Exchange
+from workers.news import Trip
 from workers.outcome import AttemptEnded, Postponed, Said, Unavailable, Unknown
 from workers.wire import exchange
 
@@ -103,11 +105,12 @@ class Notes(Protocol):
         """Say how far the job is. To be called at least every few seconds by work that takes long."""
 
 
-def _nobody(_: Exchange) -> None:
+def _nobody(_: Trip) -> None:
     """Nobody wants to know of a request."""
 
 
 A_MOMENT_S = 0.5
+EXCHANGES_KEPT = 5
 LONGEST_WAIT_S = 5.0  # then it is asked again, since the worker may be about to end
 
 
@@ -128,10 +131,12 @@ class Call:
     deadline_s: float = REQUEST_DEADLINE_S
     """How long one request may take, from connecting to the last byte of its answer."""
     max_answer_bytes: int = 32 * 1024 * 1024
-    ended: Callable[[Exchange], None] = _nobody
+    ended: Callable[[Trip], None] = _nobody
     """Told of each request once it has ended."""
     sent: int = field(default=0, init=False)
     """Requests that were let go so far."""
+    exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=EXCHANGES_KEPT), init=False)
+    """The last requests and their answers, with whatever secrets they carried."""
     _may_end_at: int = field(default=0, init=False)
     _went_at: float | None = field(default=None, init=False)
 
@@ -169,7 +174,7 @@ class Call:
                 content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
             )
 
-        return self._send(build, changes=changes, uploads=False)
+        return self._send(build, body, changes=changes)
 
     def upload(self, method: str, url: str, *, chunks: Callable[[], Iterator[bytes]], size: int) -> Answer:
         """Send ``size`` bytes as they are to an address that the provider gave, and return its answer.
@@ -182,36 +187,45 @@ class Call:
             lambda: httpx.Request(method, url, headers=headers, content=chunks()), changes=False, uploads=True
         )
 
-    def _send(self, build: Callable[[], httpx.Request], *, changes: bool, uploads: bool) -> Answer:
+    def _send(
+        self, build: Callable[[], httpx.Request], body: Any = None, *, changes: bool, uploads: bool = False
+    ) -> Answer:
         while True:
             try:
-                return self._exchange(build, changes=changes, uploads=uploads)
+                return self._exchange(build(), body, changes=changes, uploads=uploads)
             except NotYet as later:
                 if self.sent == self._may_end_at and later.wait_s > A_MOMENT_S:
                     raise AttemptEnded(Postponed(Said("the lane is limited"))) from later
                 time.sleep(min(later.wait_s, LONGEST_WAIT_S))
 
-    def _let_go(self, changes: bool) -> None:  # noqa: FBT001 - as Permit
+    def _let_go(self, begun: Exchange, *, changes: bool) -> None:
         self.permit(changes)
         self.sent += 1
         self._went_at = time.time()
+        self.exchanges.append(begun)
 
-    def _exchange(self, build: Callable[[], httpx.Request], *, changes: bool, uploads: bool) -> Answer:
+    def _exchange(self, request: httpx.Request, body: Any, *, changes: bool, uploads: bool) -> Answer:
+        url = request.url.copy_with(query=None) if uploads else request.url
+        begun = Exchange(request.method, str(url), body)
         try:
-            return Answer(*self._timed(build(), changes=changes, uploads=uploads))
+            answer = self._timed(request, begun, changes=changes, uploads=uploads)
+            self.exchanges[-1] = replace(begun, status=answer[0], answer=answer[2])
+            return Answer(*answer)
         except _NOT_SENT as error:
             raise AttemptEnded(Unavailable(Said(f"no connection to the provider: {_reason(error)}"))) from error
         except httpx.RequestError as error:
             said = Said(f"the answer was lost: {_reason(error)}")
             raise AttemptEnded(Unknown(said) if changes else Unavailable(said)) from error
 
-    def _timed(self, request: httpx.Request, *, changes: bool, uploads: bool) -> tuple[int, dict[str, str], bytes]:
+    def _timed(
+        self, request: httpx.Request, begun: Exchange, *, changes: bool, uploads: bool
+    ) -> tuple[int, dict[str, str], bytes]:
         """Exchange, and tell of it. What got no permit is no request."""
         began_at, self._went_at = time.time(), None
         try:
             answer = exchange(
                 request,
-                lambda: self._let_go(changes),
+                lambda: self._let_go(begun, changes=changes),
                 deadline_s=self.deadline_s,
                 max_answer_bytes=self.max_answer_bytes,
                 uploads=uploads,
@@ -225,7 +239,7 @@ class Call:
     def _tell(self, request: httpx.Request, status: int | None, began_at: float) -> None:
         sent, went_at = self._went_at is not None, self._went_at or began_at
         took_s = max(0.0, time.time() - went_at)
-        self.ended(Exchange(request.method, request.url.host, status, sent, went_at, took_s))
+        self.ended(Trip(request.method, request.url.host, status, sent, went_at, took_s))
 
 
 def _reason(error: Exception) -> str:

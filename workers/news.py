@@ -54,7 +54,7 @@ class PermitAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class Trip:
     """One HTTP request, without anything that an address could tell. Not ``sent``: no connection came about."""
 
     method: str
@@ -72,7 +72,7 @@ class RequestEnded:
     provider: str
     account: str
     operation: str
-    exchange: Exchange
+    trip: Trip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class AttemptSettled:
     began_at: float
     ended_at: float
     traceparent: str | None
-    exchanges: tuple[Exchange, ...]
+    trips: tuple[Trip, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,21 @@ _SHORTEST = 4  # a shorter secret would blank out half of every sentence
 
 def redacted(outcome: Outcome, secrets: Iterable[str]) -> Outcome:
     """The outcome as events, logs, history and Flower may show it."""
-    known = sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True)
+    known = _sought(secrets)
     if isinstance(outcome, Succeeded):
         return Succeeded(_redact(outcome.result, known), tuple(_redact(outcome.warnings, known)))
     said = outcome.said
     return replace(outcome, said=replace(said, message=_redact(said.message, known), code=_redact(said.code, known)))
+
+
+def redact(value: Any, secrets: Iterable[str]) -> Any:
+    """A JSON value with every secret in its texts replaced."""
+    return _redact(value, _sought(secrets))
+
+
+def _sought(secrets: Iterable[str]) -> list[str]:
+    """The longest first: a short one may be a part of it."""
+    return sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True)
 
 
 def _redact(value: Any, known: list[str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,13 @@ def test_a_signed_address_is_shown_nowhere(
     assert (error["category"], error["provider_code"], error["http_status"]) == (
         "rejected_by_provider", "BadDigest", 400,
     )  # fmt: skip
-    assert "X-Amz" not in worker.text() + letter(on_redis, "refused")
+    shown = letter(on_redis, "refused")
+    assert "X-Amz" not in worker.text() + shown
+    (attempt,) = json.loads(shown)["attempts"]
+    asked, put = attempt["exchanges"]
+    assert (asked["status"], "[secret]" in asked["answer"]) == (200, True)
+    assert (put["method"], put["body"], put["status"], put["answer"]) == ("PUT", None, 400, "<Code>BadDigest</Code>")
+    assert ": HTTP 400\n" in Audience(**on_redis.env)("dead", "show", "mintegral/acme/refused/1").succeeded().out
 
 
 def letter(deployment: Deployment, id_: str) -> str:

@@ -53,6 +53,7 @@ def attempt_of(line: dict[str, Any]) -> dict[str, Any]:
         "provider_code": line.get("provider_code"),
         "http_status": line.get("http_status"),
         "message": line.get("message"),
+        "exchanges": line.get("exchanges", []),
     }
 
 

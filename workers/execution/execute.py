@@ -26,8 +26,8 @@ from workers.lanes.lanes import MAX_RESCUES, Lanes
 from workers.lanes.state import Handed, LeaseLost, Record
 from workers.lanes.tokens import SharedTokens
 from workers.loop import OUTAGES
-from workers.news import AttemptSettled, Exchange, RequestEnded, tell
-from workers.outcome import Broken, Postponed, Said, Unknown, Unseen
+from workers.news import AttemptSettled, RequestEnded, Trip, tell
+from workers.outcome import Broken, Postponed, Said, Succeeded, Unknown, Unseen
 from workers.providers.provider import Provider
 from workers.redaction import redacted
 from workers.settings import ProviderConfig, Settings
@@ -120,11 +120,12 @@ class Executor:
 
     def _run(self, provider: str, record: Record, job: Job, payload: Any, warnings: tuple[str, ...]) -> Ran:
         """One attempt, with whatever it may run into made an outcome. Raises ``LeaseLost``."""
-        config, began_at, exchanges = self.configs[provider], time.time(), list[Exchange]()
+        config, began_at, trips = self.configs[provider], time.time(), list[Trip]()
+        exchanges: tuple[dict[str, Any], ...] = ()
 
-        def ended(exchange: Exchange) -> None:
-            exchanges.append(exchange)
-            tell(RequestEnded(provider, record.account, record.operation, exchange))
+        def ended(trip: Trip) -> None:
+            trips.append(trip)
+            tell(RequestEnded(provider, record.account, record.operation, trip))
 
         permits = Permits(self.lanes[provider], record, self.stopping)
         if record.account not in config.accounts:
@@ -144,7 +145,8 @@ class Executor:
                 ended=ended,
             )
             attempted = self._attempt(provider, record, payload, call, permits)
-        return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time(), tuple(exchanges))
+            exchanges = _shown(call, attempted)
+        return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time(), exchanges, tuple(trips))
 
     def _attempt(self, provider: str, record: Record, payload: Any, call: Call, permits: Permits) -> Attempted:
         operation = self.providers[provider].operations[record.operation]
@@ -176,6 +178,13 @@ class Executor:
         return verdict if settled else Stale()
 
 
+def _shown(call: Call, attempted: Attempted) -> tuple[dict[str, Any], ...]:
+    """What went over the wire, for the history; of a success the event tells enough."""
+    if isinstance(attempted.outcome, Succeeded):
+        return ()
+    return tuple(each.shown(call.secrets) for each in call.exchanges)
+
+
 def _settled(provider: str, ran: Ran, verdict: Verdict) -> AttemptSettled:
     record = ran.record
     return AttemptSettled(
@@ -191,7 +200,7 @@ def _settled(provider: str, ran: Ran, verdict: Verdict) -> AttemptSettled:
         began_at=ran.began_at,
         ended_at=ran.ended_at,
         traceparent=ran.job.traceparent,
-        exchanges=ran.exchanges,
+        trips=ran.trips,
     )
 
 

@@ -14,7 +14,7 @@ from workers.execution.attempt import Attempted
 from workers.execution.verdict import Dead, Done, Verdict, health_of
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import Again, Record
-from workers.news import Exchange
+from workers.news import Trip
 from workers.outcome import AuthFailed, Outcome, Postponed, Said, Succeeded, Throttled
 from workers.settings import Settings
 
@@ -34,7 +34,9 @@ class Ran:
     requests: int
     began_at: float
     ended_at: float
-    exchanges: tuple[Exchange, ...] = ()
+    exchanges: tuple[dict[str, Any], ...] = ()
+    """What went over the wire last, as it may be shown."""
+    trips: tuple[Trip, ...] = ()
 
 
 def settle(lanes: Lanes, ran: Ran, verdict: Verdict, settings: Settings) -> bool:
@@ -138,8 +140,9 @@ def _line(ran: Ran) -> str:
         "provider_code": said and said.code,
         "http_status": said and said.http_status,
         "message": said and said.message,
+        "exchanges": ran.exchanges,
     }
-    return json.dumps(line)
+    return json.dumps(line)  # in ASCII, so that nothing in it ends a line
 
 
 def _moment(seconds: float) -> datetime:

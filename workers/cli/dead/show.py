@@ -48,6 +48,8 @@ def _show(whole: dict[str, Any]) -> None:
     if whole["attempts"]:
         say("")
         say_table(_ATTEMPT, ([each[name] for name in _ATTEMPT] for each in whole["attempts"]), "attempts")
+        for each in whole["attempts"]:
+            _show_exchanges(each)
     for name in ("body", "body_base64"):
         if name in whole:
             say(f"\n{name}\n{_pretty(whole[name])}")
@@ -56,6 +58,15 @@ def _show(whole: dict[str, Any]) -> None:
     if whole["edits"]:
         say(_laid_out(whole["edits"][-1]["new"]))
     say(f"\nevent\n{_laid_out(whole['event'])}")
+
+
+def _show_exchanges(attempt: dict[str, Any]) -> None:
+    for each in attempt["exchanges"]:
+        status = "no whole answer" if each["status"] is None else f"HTTP {each['status']}"
+        say(f"\nrun {attempt['run']}, attempt {attempt['number']}: {each['method']} {one_line(each['url'])}: {status}")
+        for direction, text in (("sent", each["body"]), ("answer", each["answer"])):
+            if text:
+                say(f"  {direction:8} {one_line(text)}")
 
 
 _APART = {"attempts", "edits", "body", "body_base64", "event"}

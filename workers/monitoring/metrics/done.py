@@ -12,7 +12,6 @@ from workers.monitoring.metrics.label import OTHER, account_label
 from workers.news import (
     AttemptSettled,
     EventPublished,
-    Exchange,
     JobEntered,
     LeasesRescued,
     MessageRejected,
@@ -20,6 +19,7 @@ from workers.news import (
     News,
     PermitAsked,
     RequestEnded,
+    Trip,
 )
 from workers.settings import ProviderConfig
 
@@ -120,9 +120,9 @@ class Done:
             self.permit_wait.labels(news.provider).observe(news.wait_s)
 
     def _request(self, news: RequestEnded) -> None:
-        self.requests.labels(*self._job(news), _outcome(news.exchange)).inc()
-        if news.exchange.sent:
-            self.took.labels(news.provider, news.operation).observe(news.exchange.took_s)
+        self.requests.labels(*self._job(news), _outcome(news.trip)).inc()
+        if news.trip.sent:
+            self.took.labels(news.provider, news.operation).observe(news.trip.took_s)
 
     def _attempt(self, news: AttemptSettled) -> None:
         job = self._job(news)
@@ -134,7 +134,7 @@ class Done:
             self.failed.labels(*job[:2], news.verdict).inc()
 
 
-def _outcome(exchange: Exchange) -> str:
-    if exchange.status is None:
-        return "lost" if exchange.sent else "unsent"
-    return "429" if exchange.status == 429 else f"{exchange.status // 100}xx"  # noqa: PLR2004 - Too Many Requests
+def _outcome(trip: Trip) -> str:
+    if trip.status is None:
+        return "lost" if trip.sent else "unsent"
+    return "429" if trip.status == 429 else f"{trip.status // 100}xx"  # noqa: PLR2004 - Too Many Requests

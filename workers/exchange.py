@@ -1,0 +1,58 @@
+"""What went over the wire in one request, as an operator may see it? What was sent, and what came back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from workers.redaction import redact
+
+SHOWN_CHARACTERS = 2000
+LONGEST_ANSWER = 16 * 1024  # bytes; a longer one is a list or a page, which nobody reads in a history
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer."""
+
+    method: str
+    url: str
+    """Without the query where that signs an upload."""
+    body: Any
+    """The JSON value that was sent; None where there was none, or the bytes of a file."""
+    status: int | None = None
+    """None: no whole answer came."""
+    answer: bytes = b""
+
+    def shown(self, secrets: Iterable[str]) -> dict[str, Any]:
+        """It as JSON, every secret removed. JSON bodies are searched by value: no escape hides a secret."""
+        known = list(secrets)
+        return {
+            "method": self.method,
+            "url": redact(self.url, known),
+            "body": None if self.body is None else _text(self.body, known),
+            "status": self.status,
+            "answer": None if self.status is None else _answer(self.answer, known),
+        }
+
+
+def _answer(raw: bytes, known: list[str]) -> str:
+    if len(raw) > LONGEST_ANSWER:
+        return f"({len(raw)} bytes, not kept)"
+    text = raw.decode("utf-8", "replace")
+    try:
+        return _text(json.loads(text), known)
+    except (ValueError, RecursionError):
+        return _cut(str(redact(text, known)))
+
+
+def _text(value: Any, known: list[str]) -> str:
+    return _cut(json.dumps(redact(value, known), ensure_ascii=False))
+
+
+def _cut(text: str) -> str:
+    """No half of a surrogate pair is left: the text has to go into UTF-8."""
+    whole = text.encode("utf-8", "replace").decode()
+    return whole if len(whole) <= SHOWN_CHARACTERS else f"{whole[:SHOWN_CHARACTERS]}… ({len(whole)} characters)"
