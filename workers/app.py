@@ -58,6 +58,8 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         here.configure_lanes()
         if here.settings.metrics_port is not None:
             _or_end(lambda: _serve_metrics(here, parent))
+        if here.settings.traces:
+            _or_end(_send_spans)
         self.loops, self.publishers = here.loops(app), here.publishers()
         signals.worker_shutting_down.connect(self.shut_down)
         signals.worker_shutdown.connect(self.publish_the_last)
@@ -94,6 +96,15 @@ def _serve_metrics(here: Service, worker: Any) -> None:
     from workers.monitoring.metrics.serve import serve  # noqa: PLC0415 - off by default, and then not imported
 
     serve(here.settings, here.endpoints.redis_url, here.endpoints.broker_url, here.configs)
+
+
+def _send_spans() -> None:
+    """Raises ``SettingsError`` where OpenTelemetry is not installed."""
+    try:
+        from workers.monitoring.traces.send import send_spans  # noqa: PLC0415 - off by default, and then not imported
+    except ModuleNotFoundError as error:
+        raise SettingsError("AUDIENCE_TRACES needs OpenTelemetry: pip install 'audience-workers[traces]'") from error
+    send_spans()
 
 
 def _put_back_unstarted() -> None:
