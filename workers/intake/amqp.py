@@ -70,7 +70,7 @@ class QueueReader:
             self._state_is_out = True
             return False
         if self._state_is_out:
-            log.info("intake.goes_on")
+            log.info("intake.held_on")
         self._state_is_out = False
         delivery.channel.basic_ack(delivery.delivery_tag)  # only now: the job, or its rejection, is stored
         self._delivered.popleft()

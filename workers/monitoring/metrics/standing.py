@@ -23,6 +23,8 @@ from workers.monitoring.metrics.queues import Queues
 from workers.redis_address import client_at
 from workers.settings import ProviderConfig
 
+log = structlog.get_logger()
+
 LANE = ("provider", "account")
 _LANES = {
     "lane_waiting_jobs": "Jobs that wait in a lane.",
@@ -48,6 +50,7 @@ class Standing:
     def __init__(self, redis_url: str, queues: Queues, configs: Mapping[str, ProviderConfig]) -> None:
         self._redis_url, self._queues, self._configs = redis_url, queues, configs
         self._client: redis.Redis | None = None
+        self._is_up = True
         self._reading = threading.Lock()
 
     def describe(self) -> Iterable[Metric]:
@@ -71,8 +74,10 @@ class Standing:
             found = list(self._read(client))
             _add_each(queues, {JOBS_STREAM: client.xlen(JOBS_STREAM)})
         except (redis.RedisError, OSError) as error:
-            structlog.get_logger().warning("metrics.state_is_out", error=type(error).__name__)
+            if self._is_up:
+                log.warning("metrics.state_is_out", error=type(error).__name__)
             found = []
+        self._is_up = bool(found)
         yield _single("state_up", "1 if the state store could be read.", float(bool(found)))
         yield _single("state_read_seconds", "How long the reading took.", time.perf_counter() - began)
         yield from found
