@@ -172,10 +172,11 @@ class Executor:
                 if time.monotonic() > patience_ends or self.stopping.is_set():
                     raise  # the lease runs out: the rescuer takes it from here
                 time.sleep(SETTLE_AGAIN_S)
-        log_attempt(provider, ran, verdict, settled=settled)
-        if settled:
-            tell(_settled(provider, ran, verdict))
-        return verdict if settled else Stale()
+        log_attempt(provider, ran, settled or verdict, settled=settled is not None)
+        if settled is None:
+            return Stale()
+        tell(_settled(provider, ran, settled))
+        return settled
 
 
 def _shown(call: Call, attempted: Attempted) -> tuple[dict[str, Any], ...]:

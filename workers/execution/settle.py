@@ -40,25 +40,29 @@ class Ran:
     trips: tuple[Trip, ...] = ()
 
 
-def settle(lanes: Lanes, ran: Ran, verdict: Verdict, settings: Settings) -> bool:
-    """Do what the verdict says. False: the lease was lost meanwhile, and nothing was changed."""
+def settle(lanes: Lanes, ran: Ran, verdict: Verdict, settings: Settings) -> Verdict | None:
+    """Do what the verdict says. What was done: a result too large for an event makes a failure of a success.
+
+    None: the lease was lost meanwhile, and nothing was changed.
+    """
     match verdict:
         case Again():
             health = health_of(ran.attempted.outcome)
-            return lanes.give_back(ran.record, verdict, requests=ran.requests, line=_line(ran), health=health)
+            done = lanes.give_back(ran.record, verdict, requests=ran.requests, line=_line(ran), health=health)
         case Done(outcome):
             warnings = (*ran.warnings, *outcome.warnings)
             event = outgoing.succeeded(ran.job, _course(ran, 1, warnings, settings), outcome.result)
             if len(_encoded(event)) > MAX_EVENT_BYTES:
                 return settle(lanes, ran, Dead("internal", TOO_LARGE, spent=True), settings)
-            return _finish(lanes, ran, event, 1, settings, dead=None)
+            done = _finish(lanes, ran, event, 1, settings, dead=None)
         case Dead():
             spent = int(verdict.spent)
             error = _error(verdict)
             event = outgoing.failed(ran.job, _course(ran, spent, ran.warnings, settings), error)
-            return _finish(lanes, ran, event, spent, settings, dead=error)
+            done = _finish(lanes, ran, event, spent, settings, dead=error)
         case _:
             assert_never(verdict)
+    return verdict if done else None
 
 
 def said_of(outcome: Outcome) -> Said | None:
