@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from logged import documented
+
 ROOT = Path(__file__).parents[2]
 LEVELS = {"debug", "info", "warning", "error", "exception"}
-
-
-def documented() -> dict[str, set[str]]:
-    """The keys of each event of docs/logs.md."""
-    rows = re.findall(r"^\| `([a-z_.]+)` \| [^|]+ \|([^|]*)\|", (ROOT / "docs" / "logs.md").read_text(), re.MULTILINE)
-    return {name: set(re.findall(r"`(\w+)`", keys)) for name, keys in rows}
 
 
 def written() -> dict[str, set[str]]:
