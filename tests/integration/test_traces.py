@@ -5,63 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from otlp import Collector
 from real import Deployment, RedisServer, Sandbox, wait_until
 
 from audience_client import Producer
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
-
-
-class Collector:
-    """Takes what is sent by OTLP over HTTP, as any backend does."""
-
-    def __init__(self) -> None:
-        self.raw: list[bytes] = []
-        taken = self.raw
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                taken.append(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-        self.env = {
-            "AUDIENCE_TRACES": "1",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self._server.server_port}",
-            "OTEL_BSP_SCHEDULE_DELAY": "50",
-        }
-
-    def spans(self) -> list[Any]:
-        requests = [ExportTraceServiceRequest.FromString(each) for each in list(self.raw)]
-        return [
-            span
-            for request in requests
-            for resource in request.resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-        ]
-
-    def named(self, name: str) -> list[Any]:
-        return sorted((span for span in self.spans() if span.name == name), key=lambda its: its.start_time_unix_nano)
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 @pytest.fixture
