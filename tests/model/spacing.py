@@ -65,8 +65,9 @@ def _check_spacing(lane: Lane, at: int) -> None:
         for begin in since:
             assert sum(begin <= moment < begin + period for moment in since) <= allowed, f"more than {limit}"
     for interval, burst in spacings(lane):
-        if burst == 1 and lane.permits:
-            assert at - max(lane.permits) >= interval, "a change of limits lets nothing bunch up"
+        if burst == 1:
+            nearest = min((abs(at - moment) for moment in lane.permits), default=interval)
+            assert nearest >= interval, "permits bunch up"
 
 
 def _write_down(model: Expected, job: Job, lease: Lease, number: int, wait: int, *, changes: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import job_acts
 import order_acts
+import pytest
 from play import Play
 from tables import config, limits
 
@@ -43,6 +44,19 @@ def test_a_limit_that_comes_back_begins_with_the_last_permit(play: Play) -> None
     refused = job_acts.permit(play, record, 4)
     assert isinstance(refused, Refused)
     assert (refused.why, round(refused.wait_s, 2)) == (Refusal.LIMITED, 1.02)
+
+
+def test_a_permit_that_one_limit_puts_off_leaves_the_time_before_it_to_others(play: Play) -> None:
+    order_acts.configure(play, config(limits=["5/s"], whole={"limits": ["20/s"]}))
+    waits = []
+    for account, id_ in (A, B, ("globex", "a")):
+        job_acts.accept(play, (account, id_))
+        record = job_acts.start(play, job_acts.take(play)[0], f"runner of {account}/{id_}")
+        assert record is not None
+        permitted = job_acts.permit(play, record, 1)
+        assert isinstance(permitted, Permitted)
+        waits.append(permitted.wait_s)
+    assert waits == pytest.approx([0.0, 0.204, 0.051], abs=0.001)
 
 
 def test_a_job_of_another_operation_need_not_wait_for_the_limit_of_the_one_before_it(play: Play) -> None:

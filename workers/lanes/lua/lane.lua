@@ -114,10 +114,11 @@ local function share_of(lane)
   return math.min(1, number(held[1]) + (now - number(held[2])) / GROWS_BACK_US)
 end
 
--- GCRA. A lane's limits stand in its hash as "<interval>:<burst> …", their theoretical arrival times beside
--- them, under the names "<kind>:<interval>:<burst>". The provider's own limits are those of the lane "*", those of
--- an operation stand under "<account>/<operation>" and "*/<operation>".
--- earliest() says when one more may go under the limits of these lanes, and spends nothing; spend() writes it down.
+-- GCRA. A lane's limits stand in its hash as "<interval>:<burst> …", their theoretical arrival times beside them, under
+-- the names "<kind>:<interval>:<burst>". The provider's own limits are those of the lane "*", those of an operation
+-- stand under "<account>/<operation>" and "*/<operation>". A limit without burst keeps any two an interval apart; where
+-- one goes later than this limit asks for, since another of its limits does, the time before it stays free for others:
+-- spans "<from>-<to> …" under "free:<kind>:<interval>:<burst>".
 local function limited_by(account, operation)
   return {account, '*', account .. '/' .. operation, '*/' .. operation}
 end
@@ -135,28 +136,83 @@ local function each_limit(lanes, act)
   end
 end
 
-local function earliest(lanes, kinds)
-  local at = now
+local NEVER = math.huge
+
+-- When one more may go under one limit: spans of time, the last one open.
+local function spans_of(lane, kind, name, interval, burst)
+  local field = kind .. ':' .. name
+  local held = redis.call('HMGET', lane, field, 'free:' .. field, 'last_permit')
+  local arrival, spans = number(held[1]), {}
+  -- A limit that is new here, or back, begins with the last permit: a change of limits lets nothing bunch up.
+  local fresh = kind == 'permit' and number(held[3]) + interval or 0
+  if arrival >= fresh then
+    for from, to in string.gmatch(held[2] or '', '(%d+)-(%d+)') do spans[#spans + 1] = {number(from), number(to)} end
+  end
+  arrival = math.max(arrival, fresh)
+  spans[#spans + 1] = {arrival - (burst - 1) * interval, NEVER}
+  return {lane = lane, kind = kind, field = field, interval = interval, burst = burst, arrival = arrival, spans = spans}
+end
+
+-- What the limits of these lanes say now of permits, of the pace, or of both.
+local function read_limits(lanes, kinds)
+  local limits = {}
   each_limit(lanes, function(lane, name, interval, burst)
-    for _, kind in ipairs(kinds) do
-      local held = redis.call('HMGET', lane, kind .. ':' .. name, 'last_permit')
-      local arrival = number(held[1])
-      -- A limit that is new here, or back, begins with the last permit: a change of limits lets nothing bunch up.
-      if kind == 'permit' then arrival = math.max(arrival, number(held[2]) + interval) end
-      at = math.max(at, arrival - (burst - 1) * interval)
-    end
+    for _, kind in ipairs(kinds) do limits[#limits + 1] = spans_of(lane, kind, name, interval, burst) end
   end)
+  return limits
+end
+
+local function first_within(spans, at)
+  for _, span in ipairs(spans) do
+    if at <= span[2] then return math.max(at, span[1]) end
+  end
+end
+
+-- When one more may go under all of these limits.
+local function earliest(limits)
+  local at, before = now, nil
+  repeat
+    before = at
+    for _, limit in ipairs(limits) do at = first_within(limit.spans, at) end
+  until at == before
   return at
 end
 
-local function spend(lanes, kind, at)
-  each_limit(lanes, function(lane, name, interval)
-    local field = kind .. ':' .. name
-    redis.call('HSET', lane, field, math.max(number(redis.call('HGET', lane, field)), at) + interval)
-    if kind == 'permit' then
-      redis.call('HSET', lane, 'last_permit', math.max(number(redis.call('HGET', lane, 'last_permit')), at))
+local function without(spans, at, interval)
+  local left = {}
+  local function keep(from, to)
+    if from <= to and to > now then left[#left + 1] = {from, to} end
+  end
+  for _, span in ipairs(spans) do
+    if span[1] <= at and at <= span[2] then
+      keep(span[1], at - interval)
+      keep(at + interval, span[2])
+    else
+      keep(span[1], span[2])
     end
-  end)
+  end
+  return left
+end
+
+local function write_spans(limit, spans)
+  local open, texts = table.remove(spans), {}
+  for _, span in ipairs(spans) do texts[#texts + 1] = string.format('%.0f-%.0f', span[1], span[2]) end
+  redis.call('HSET', limit.lane, limit.field, open[1])
+  if #texts > 0 or #limit.spans > 1 then redis.call('HSET', limit.lane, 'free:' .. limit.field, table.concat(texts, ' ')) end
+end
+
+-- Write down that one goes at a time that earliest() gave.
+local function spend(limits, kind, at)
+  for _, limit in ipairs(limits) do
+    if limit.kind == kind and limit.burst == 1 then
+      write_spans(limit, without(limit.spans, at, limit.interval))
+    elseif limit.kind == kind then
+      redis.call('HSET', limit.lane, limit.field, math.max(limit.arrival, at) + limit.interval)
+    end
+    if kind == 'permit' then
+      redis.call('HSET', limit.lane, 'last_permit', math.max(number(redis.call('HGET', limit.lane, 'last_permit')), at))
+    end
+  end
 end
 
 -- Two pauses: what the provider asked for, and what an operator ordered.

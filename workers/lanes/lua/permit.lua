@@ -17,8 +17,8 @@ local paused = math.max(paused_until(account), paused_until('*'))
 if paused > now then return {'paused', paused - now} end
 -- The breaker opened since the job was handed out: what has sent nothing yet goes back.
 if open_until(account) > 0 and number(held[8]) == 0 and number(held[4]) == 0 then return {'paused', 0} end
-local limits = limited_by(account, held[7])
-local at = earliest(limits, {'permit'})
+local limits = read_limits(limited_by(account, held[7]), {'permit'})
+local at = earliest(limits)
 if number(held[6]) > 0 and number(held[6]) <= at then return {'expired', 0} end
 if at > now + ahead_us then
   redis.call('ZADD', K .. ':running', now + lease_us, account .. '/' .. id) -- who asks is alive, and may wait
@@ -29,6 +29,4 @@ spend(limits, 'permit', at)
 redis.call('HSET', job, 'asked', ARGV[5], 'permit_at', at)
 if ARGV[6] == '1' then redis.call('HSET', job, 'changed', 1, 'changed_at', at) end
 redis.call('ZADD', K .. ':running', at + lease_us, account .. '/' .. id)
-local timed = false
-each_limit(limits, function() timed = true end)
-return {timed and 'timed' or 'go', at - now}
+return {#limits > 0 and 'timed' or 'go', at - now}

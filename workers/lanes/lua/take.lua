@@ -10,17 +10,19 @@ if most <= 0 then redis.call('HSET', lane_key('*'), 'queue_full', 1) end -- the 
 -- Ageing: of so many jobs that a lane hands out, one is the longest due of those due for over AGED_US, whatever its
 -- priority. So priority 0 moves, and a flood of it takes no more than that share.
 local EACH, AGED_US = 10, 60 * 1000000
-local NEVER = math.huge
 
 -- The first job of each of a lane's rows. opens: from when on the limits let one of its operation be handed out.
 local function heads(account)
-  local found, opens = {}, {}
+  local found, limits, opens = {}, {}, {}
   for _, row in ipairs(redis.call('SMEMBERS', rows_key(account))) do
     local priority, operation = split(row)
     local first = redis.call('ZRANGE', waiting_key(account, row), 0, 0, 'WITHSCORES')
-    opens[operation] = opens[operation] or earliest(limited_by(account, operation), {'permit', 'pace'})
+    if not limits[operation] then
+      limits[operation] = read_limits(limited_by(account, operation), {'permit', 'pace'})
+      opens[operation] = earliest(limits[operation])
+    end
     found[#found + 1] = {entry = first[1], due = number(first[2]), priority = number(priority), operation = operation,
-      opens = opens[operation]}
+      limits = limits[operation], opens = opens[operation]}
   end
   return found
 end
@@ -56,7 +58,7 @@ local function next_of(account)
   -- Handing out is paced by the limits but spends no permit: that happens at the HTTP request. Jobs that have
   -- been handed out and have not asked yet are counted by the pace.
   local id = id_of(first.entry)
-  spend(limited_by(account, first.operation), 'pace', first.opens)
+  spend(first.limits, 'pace', first.opens)
   redis.call('HINCRBY', lane, 'handed_out', 1)
   take_from_lane(account, id)
   local run = number(redis.call('HGET', job_key(account, id), 'run'))
@@ -67,7 +69,7 @@ end
 local function provider_opens()
   local held = redis.call('HMGET', lane_key('*'), 'max_in_flight', 'in_flight')
   if number(held[1]) > 0 and number(held[2]) >= number(held[1]) then return NEVER end
-  return math.max(paused_until('*'), earliest({'*'}, {'permit', 'pace'}) - ahead_us)
+  return math.max(paused_until('*'), earliest(read_limits({'*'}, {'permit', 'pace'})) - ahead_us)
 end
 
 local taken = {}
