@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pika
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from real import Deployment, Process, RabbitNode, RedisServer, Sandbox, free_port, wait_until
@@ -207,7 +208,14 @@ def test_messages_on_rabbitmq_are_counted(
         submit(rabbit.url, create("one"), create("two"))
         found = until(url, "audience_queue_messages", 2, queue="audience.jobs")
         assert found.value("audience_broker_up") == 1
-        assert worker.popen.poll() is None
+        assert worker.stop() == 0
+        env, url = metrics_port()
+        deployment.wait_for_worker(deployment.start_worker(**env))
+        with pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", rabbit.port)) as strangers:
+            an_hour_ago = pika.BasicProperties(timestamp=int(time.time()) - 3600)
+            strangers.channel().basic_publish("", "audience.jobs", json.dumps(create("old")).encode(), an_hour_ago)
+        found = until(url, "audience_intake_age_seconds_count", 1, queue="audience.jobs")
+        assert found.value("audience_intake_age_seconds_sum", queue="audience.jobs") >= 3600
     finally:
         deployment.close()
 
