@@ -132,6 +132,10 @@ class _Event(Wire):
     time: Instant
     datacontenttype: Literal["application/json"]
     dataschema: Literal["urn:audience:schema:event-data:1"]
+    traceparent: Text | None = Field(
+        default=None,
+        description="W3C trace context (CloudEvents' extension): the job's own, or this service's span in its trace.",
+    )
 
 
 class SucceededEvent(_Event):

@@ -47,6 +47,7 @@ class Course:
     started_at: datetime | None
     finished_at: datetime
     warnings: Sequence[str] = ()
+    traceparent: str | None = None
 
 
 def succeeded(job: Job, course: Course, result: Mapping[str, Any]) -> Outgoing:
@@ -129,6 +130,7 @@ def _of_the_job(job: Job, course: Course) -> dict[str, Any]:
     return {
         **_frame(f"{about}/{job.id}/{course.run}", f"/audience/{about}", course.finished_at),
         "subject": job.id,
+        **({} if course.traceparent is None else {"traceparent": course.traceparent}),
     }
 
 

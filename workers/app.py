@@ -12,7 +12,7 @@ import structlog
 from celery import Celery, Task, bootsteps, signals
 from celery.worker import state
 
-from workers.bootstrap import announce_embedded, celery_configuration, service
+from workers.bootstrap import Service, announce_embedded, celery_configuration, service
 from workers.execution.task import register
 from workers.loop import OUTAGES, Loop
 from workers.monitoring import logs
@@ -53,10 +53,14 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         self.loops: list[Loop] = []
         self.publishers: list[Loop] = []
 
-    def start(self, parent: Any) -> None:  # noqa: ARG002 - celery's face
+    def start(self, parent: Any) -> None:
         here = service()
         announce_embedded(here)
         here.configure_lanes()
+        if here.settings.metrics_port is not None:
+            _or_end(lambda: _serve_metrics(here, parent))
+        if here.settings.traces:
+            _or_end(_send_spans)
         self.loops, self.publishers = here.loops(app), here.publishers()
         signals.worker_shutting_down.connect(self.shut_down)
         signals.worker_shutdown.connect(self.publish_the_last)
@@ -84,6 +88,24 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - celery's face
         self.shut_down()
+
+
+def _serve_metrics(here: Service, worker: Any) -> None:
+    """Raises ``SettingsError`` for a pool of processes: what they did, this one could not tell."""
+    if worker.pool_cls.__module__.endswith("prefork"):
+        raise SettingsError("AUDIENCE_METRICS_PORT: metrics are counted in one process; leave --pool out")
+    from workers.monitoring.metrics.serve import serve  # noqa: PLC0415 - off by default, and then not imported
+
+    serve(here.settings, here.endpoints.redis_url, here.endpoints.broker_url, here.configs)
+
+
+def _send_spans() -> None:
+    """Raises ``SettingsError`` where OpenTelemetry is not installed."""
+    try:
+        from workers.monitoring.traces.send import send_spans  # noqa: PLC0415 - off by default, and then not imported
+    except ModuleNotFoundError as error:
+        raise SettingsError("AUDIENCE_TRACES needs OpenTelemetry: pip install 'audience-workers[traces]'") from error
+    send_spans()
 
 
 def _put_back_unstarted() -> None:

@@ -56,10 +56,16 @@ def transport_options(url: str) -> dict[str, Any]:
     return options
 
 
-def connect(url: str, *, heartbeat: float = 0) -> Connection:
-    """A kombu connection, not yet opened. Seconds between heartbeats: only for who checks them."""
+def connect(url: str, *, heartbeat: float = 0, prompt_s: float | None = None) -> Connection:
+    """A kombu connection, not yet opened. Seconds between heartbeats: only for who checks them.
+
+    ``prompt_s``: an AMQP broker that has not answered by then counts as out of reach.
+    """
+    options = transport_options(url)
+    if prompt_s is not None:
+        options |= {"read_timeout": prompt_s, "write_timeout": prompt_s}
     return Connection(
-        url, ssl=tls(url), transport_options=transport_options(url), heartbeat=heartbeat, connect_timeout=5.0
+        url, ssl=tls(url), transport_options=options, heartbeat=heartbeat, connect_timeout=prompt_s or 5.0
     )
 
 

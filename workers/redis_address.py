@@ -24,25 +24,35 @@ SENTINEL_OPTIONS: dict[str, Any] = {
 }
 """How Sentinels are asked: they answer at once, or are not there."""
 
+_PATIENT: dict[str, Any] = {
+    "socket_timeout": 15.0,  # longer than any blocking command of this service
+    "socket_connect_timeout": 5.0,
+    "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),  # every script is safe to repeat
+    "health_check_interval": 25,
+}
+_PROMPT: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "retry": Retry(NoBackoff(), 0)}
 
-def client_at(url: str) -> redis.Redis:
+
+def client_at(url: str, *, prompt: bool = False) -> redis.Redis:
     """The client for a URL. Raises ``SettingsError`` where the URL cannot be used.
+
+    ``prompt``: it rather fails than waits, for who can do without an answer.
 
     That of a cluster connects at once and may raise ``redis.RedisError``; the others do when they are first used.
     """
-    scheme = url.partition("://")[0]
+    scheme, options = url.partition("://")[0], _PROMPT if prompt else _PATIENT
     try:
         match scheme:
             case "redis" | "rediss":
-                return redis.Redis.from_url(url, socket_keepalive=True, **_options())
+                return redis.Redis.from_url(url, socket_keepalive=True, **options)
             case "unix":
-                return redis.Redis.from_url(url, **_options())
+                return redis.Redis.from_url(url, **options)
             case "redis+socket":
-                return _at_socket(urlsplit(url.removeprefix("redis+")))
+                return _at_socket(urlsplit(url.removeprefix("redis+")), options)
             case "sentinel":
-                return _of_sentinels(SentinelAddress.of(url))
+                return _of_sentinels(SentinelAddress.of(url), options)
             case "redis+cluster" | "rediss+cluster":
-                return _of_cluster(url)
+                return _of_cluster(url, options)
             case _:
                 pass
     except ValueError:
@@ -91,21 +101,12 @@ class SentinelAddress:
         )
 
 
-def _options() -> dict[str, Any]:
-    return {
-        "socket_timeout": 15.0,  # longer than any blocking command of this service
-        "socket_connect_timeout": 5.0,
-        "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),  # every script is safe to repeat
-        "health_check_interval": 25,
-    }
-
-
-def _at_socket(parts: SplitResult) -> redis.Redis:
+def _at_socket(parts: SplitResult, options: dict[str, Any]) -> redis.Redis:
     database = parse_qs(parts.query).get("virtual_host", ["0"])[0].lstrip("/")
-    return redis.Redis(unix_socket_path=unquote(parts.path), db=int(database or 0), **_options())
+    return redis.Redis(unix_socket_path=unquote(parts.path), db=int(database or 0), **options)
 
 
-def _of_sentinels(address: SentinelAddress) -> redis.Redis:
+def _of_sentinels(address: SentinelAddress, options: dict[str, Any]) -> redis.Redis:
     watched: Any = Sentinel(address.nodes, sentinel_kwargs=SENTINEL_OPTIONS)  # type: ignore[no-untyped-call]
     client: redis.Redis = watched.master_for(
         address.master,
@@ -114,14 +115,14 @@ def _of_sentinels(address: SentinelAddress) -> redis.Redis:
         password=address.password,
         db=address.database,
         socket_keepalive=True,
-        **_options(),
+        **options,
     )
     return client
 
 
-def _of_cluster(url: str) -> redis.Redis:
+def _of_cluster(url: str, options: dict[str, Any]) -> redis.Redis:
     """The nodes of the list are asked for the others; what else the first URL says holds for all."""
     first, *others = url.replace("+cluster://", "://").split(";")
     node: Any = ClusterNode
     nodes = [node(other.hostname, other.port or REDIS_PORT) for other in map(urlsplit, others)]
-    return cast("redis.Redis", Cluster(url=first, startup_nodes=nodes, socket_keepalive=True, **_options()))
+    return cast("redis.Redis", Cluster(url=first, startup_nodes=nodes, socket_keepalive=True, **options))

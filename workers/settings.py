@@ -117,6 +117,16 @@ class Settings(BaseSettings):
         None,
         description="Flower users, by commas, who may pause, edit, replay, discard there. Unset: all whom it lets in.",
     )
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Where this worker serves its metrics, /metrics. Unset: nowhere."
+    )
+    metrics_address: str = Field(
+        "127.0.0.1", description="On which address it does; nobody is asked who they are, so no public one."
+    )
+    traces: bool = Field(
+        False,
+        description="Whether this worker sends OpenTelemetry traces, to OTEL_EXPORTER_OTLP_ENDPOINT (extra: traces).",
+    )
     log_format: LogFormat = Field(LogFormat.AUTO, description="json, console, or auto: console on a terminal.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least severe log line that is written."

@@ -117,7 +117,7 @@ def test_a_job_of_an_account_that_is_no_longer_configured_is_answered(
 def test_what_no_event_could_carry_is_cut_where_it_is_a_list_and_answered_where_it_is_not(
     on_redis: Deployment, sandbox: Sandbox, redis_server: RedisServer
 ) -> None:
-    on_redis.wait_for_worker(on_redis.start_worker())
+    worker = on_redis.wait_for_worker(on_redis.start_worker())
     payload = {
         "accountType": "PUBLISHER",
         "accountId": 27332341,
@@ -143,6 +143,8 @@ def test_what_no_event_could_carry_is_cut_where_it_is_a_list_and_answered_where_
     assert len(found["some"]["data"]["result"]["audiences"]) == 10
     assert found["one"]["data"]["error"]["category"] == "internal"
     assert "larger than an event may be" in found["one"]["data"]["error"]["message"]
+    (line,) = [each for each in worker.text().splitlines() if '"job.ended"' in each and '"job_id": "one"' in each]
+    assert '"category": "internal"' in line  # nothing tells of a success that became none
 
 
 def test_a_worker_leaves_within_its_grace_whatever_is_in_flight(on_redis: Deployment, sandbox: Sandbox) -> None:

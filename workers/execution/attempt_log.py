@@ -1,13 +1,13 @@
-"""What does the log say of an attempt? One line, with the same keys each time."""
+"""What does the log say of a job? One line for each attempt and one for its end, with the same keys each time."""
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from typing import Any
 
 import structlog
 
 from workers.execution.settle import Ran, said_of
-from workers.execution.verdict import Dead, Done, Verdict
+from workers.execution.verdict import Dead, Done, Verdict, word
 from workers.lanes.state import Again
 from workers.outcome import Postponed
 
@@ -31,30 +31,43 @@ def log_attempt(provider: str, ran: Ran, verdict: Verdict, *, settled: bool) -> 
         run=ran.record.run,
         attempt=ran.record.attempts + 1,
         outcome=type(outcome).__name__,
-        verdict=_word(verdict) if settled else "lease_lost",
+        verdict=word(verdict) if settled else "lease_lost",
         requests=ran.requests,
         duration_ms=round((ran.ended_at - ran.began_at) * 1000),
         waited_ms=round((ran.began_at - ran.record.accepted_at) * 1000),
         provider_code=said and said.code,
         http_status=said and said.http_status,
         message=said and said.message,
-        **_more(verdict),
+        **_again(verdict),
     )
+    if settled and not isinstance(verdict, Again):
+        _log_end(provider, ran, verdict)
 
 
-def _word(verdict: Verdict) -> str:
-    match verdict:
-        case Done():
-            return "succeeded"
-        case Dead(category):
-            return category
-        case Again():
-            return "again"
-        case _:
-            assert_never(verdict)
+def _again(verdict: Verdict) -> dict[str, Any]:
+    """When it is tried again, in seconds; whether its lane is paused, and whether it is looked for first."""
+    again = verdict if isinstance(verdict, Again) else None
+    return {
+        "after_s": again and again.after_s,
+        "pause_s": again and (again.pause_s or None),
+        "look": again and again.look,
+    }
 
 
-def _more(verdict: Verdict) -> dict[str, Any]:
-    if not isinstance(verdict, Again):
-        return {}
-    return {"after_s": verdict.after_s, "pause_s": verdict.pause_s or None, "look": verdict.look}
+def _log_end(provider: str, ran: Ran, verdict: Done | Dead) -> None:
+    """The line of the final event, which stands in the outbox now."""
+    record, spent = ran.record, 1 if isinstance(verdict, Done) else int(verdict.spent)
+    log.info(
+        "job.ended",
+        event_id=f"{provider}/{record.account}/{record.id}/{record.run}",
+        provider=provider,
+        account=record.account,
+        operation=record.operation,
+        job_id=record.id,
+        run=record.run,
+        status="succeeded" if isinstance(verdict, Done) else "failed",
+        category=verdict.category if isinstance(verdict, Dead) else None,
+        attempts=record.attempts + spent,
+        requests=record.requests + ran.requests,
+        took_ms=round((ran.ended_at - record.accepted_at) * 1000),
+    )

@@ -11,6 +11,7 @@ import structlog
 from workers.execution.execute import Executor
 from workers.lanes.lanes import BATCH, Lanes
 from workers.lanes.state import Handed
+from workers.news import LeasesRescued, tell
 
 LONGEST_SLEEP_S = 5.0  # a wake-up may have gone to a dispatcher that died with it
 
@@ -60,4 +61,5 @@ class Dispatcher:
         handed, running = self.lanes.rescue()
         if handed or running:
             log.warning("leases.rescued", provider=self.provider, never_started=handed, started=running)
+            tell(LeasesRescued(self.provider, handed, running))
         self.executor.answer_ended(self.provider)

@@ -19,13 +19,14 @@ from workers.execution.attempt_log import log_attempt
 from workers.execution.notes import Notes
 from workers.execution.permits import Permits
 from workers.execution.settle import Ran, settle
-from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide, poisoned, too_old
+from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide, poisoned, too_old, word
 from workers.files import Files
 from workers.http import Call
 from workers.lanes.lanes import MAX_RESCUES, Lanes
 from workers.lanes.state import Handed, LeaseLost, Record
 from workers.lanes.tokens import SharedTokens
 from workers.loop import OUTAGES
+from workers.news import AttemptSettled, RequestEnded, Trip, tell
 from workers.outcome import Broken, Postponed, Said, Succeeded, Unknown, Unseen
 from workers.providers.provider import Provider
 from workers.redaction import redacted
@@ -119,8 +120,13 @@ class Executor:
 
     def _run(self, provider: str, record: Record, job: Job, payload: Any, warnings: tuple[str, ...]) -> Ran:
         """One attempt, with whatever it may run into made an outcome. Raises ``LeaseLost``."""
-        config, began_at = self.configs[provider], time.time()
+        config, began_at, trips = self.configs[provider], time.time(), list[Trip]()
         exchanges: tuple[dict[str, Any], ...] = ()
+
+        def ended(trip: Trip) -> None:
+            trips.append(trip)
+            tell(RequestEnded(provider, record.account, record.operation, trip))
+
         permits = Permits(self.lanes[provider], record, self.stopping)
         if record.account not in config.accounts:
             attempted = Attempted(Broken(Said("the account is no longer configured")), _trouble(record))
@@ -136,10 +142,11 @@ class Executor:
                 self.files,
                 deadline_s=self.settings.request_timeout_s,
                 max_answer_bytes=self.settings.max_answer_bytes,
+                ended=ended,
             )
             attempted = self._attempt(provider, record, payload, call, permits)
             exchanges = _shown(call, attempted)
-        return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time(), exchanges)
+        return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time(), exchanges, tuple(trips))
 
     def _attempt(self, provider: str, record: Record, payload: Any, call: Call, permits: Permits) -> Attempted:
         operation = self.providers[provider].operations[record.operation]
@@ -165,8 +172,11 @@ class Executor:
                 if time.monotonic() > patience_ends or self.stopping.is_set():
                     raise  # the lease runs out: the rescuer takes it from here
                 time.sleep(SETTLE_AGAIN_S)
-        log_attempt(provider, ran, verdict, settled=settled)
-        return verdict if settled else Stale()
+        log_attempt(provider, ran, settled or verdict, settled=settled is not None)
+        if settled is None:
+            return Stale()
+        tell(_settled(provider, ran, settled))
+        return settled
 
 
 def _shown(call: Call, attempted: Attempted) -> tuple[dict[str, Any], ...]:
@@ -174,6 +184,25 @@ def _shown(call: Call, attempted: Attempted) -> tuple[dict[str, Any], ...]:
     if isinstance(attempted.outcome, Succeeded):
         return ()
     return tuple(each.shown(call.secrets) for each in call.exchanges)
+
+
+def _settled(provider: str, ran: Ran, verdict: Verdict) -> AttemptSettled:
+    record = ran.record
+    return AttemptSettled(
+        provider=provider,
+        account=record.account,
+        operation=record.operation,
+        job_id=record.id,
+        run=record.run,
+        number=record.attempts + 1,
+        outcome=type(ran.attempted.outcome).__name__,
+        verdict=word(verdict),
+        waiting_since=max([record.accepted_at, *(line["ended_at"] for line in record.history if "ended_at" in line)]),
+        began_at=ran.began_at,
+        ended_at=ran.ended_at,
+        traceparent=ran.job.traceparent,
+        trips=ran.trips,
+    )
 
 
 def _trouble(record: Record) -> Trouble:

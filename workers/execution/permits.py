@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from workers.http import NotYet
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import LeaseLost, Permitted, Record, Refusal, Refused
+from workers.news import PermitAsked, tell
 from workers.outcome import AttemptEnded, Expired, Postponed, Said
 
 LATE_S = 0.015
@@ -41,6 +42,7 @@ class Permits:
 
     def __call__(self, changes: bool) -> None:  # noqa: FBT001 - the face that Call wants
         """Wait for the moment of one request's first byte. Raises ``AttemptEnded``, ``NotYet`` or ``LeaseLost``."""
+        began_at = time.monotonic()
         while True:
             if self.stopping.is_set():
                 raise AttemptEnded(Postponed(Said("the worker is stopping")))
@@ -49,6 +51,7 @@ class Permits:
             if isinstance(answer, Refused):
                 self._end(answer)
             elif self._in_time(answer, asked_at):
+                self._tell("given", time.monotonic() - began_at)
                 self.sent += 1
                 self.changed = self.changed or changes
                 return
@@ -66,7 +69,11 @@ class Permits:
         late_s = time.clock_gettime(_CLOCK) - (asked_at + way_s + permitted.wait_s)
         return late_s <= (LATE_S if permitted.timed else LEASE_CHECK_S)
 
+    def _tell(self, answer: str, wait_s: float) -> None:
+        tell(PermitAsked(self.lanes.provider, self.record.account, answer, wait_s))
+
     def _end(self, refused: Refused) -> None:
+        self._tell(refused.why, refused.wait_s)
         match refused.why:
             case Refusal.LOST:
                 raise LeaseLost

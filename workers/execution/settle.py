@@ -14,8 +14,10 @@ from workers.execution.attempt import Attempted
 from workers.execution.verdict import Dead, Done, Verdict, health_of
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import Again, Record
+from workers.news import Trip
 from workers.outcome import AuthFailed, Outcome, Postponed, Said, Succeeded, Throttled
 from workers.settings import Settings
+from workers.trace_context import event_of
 
 THROTTLES_SHOWN = 20
 MAX_EVENT_BYTES = 8 * 1024 * 1024  # RabbitMQ 4 takes messages of at most 16 MiB
@@ -35,27 +37,32 @@ class Ran:
     ended_at: float
     exchanges: tuple[dict[str, Any], ...] = ()
     """What went over the wire last, as it may be shown."""
+    trips: tuple[Trip, ...] = ()
 
 
-def settle(lanes: Lanes, ran: Ran, verdict: Verdict, settings: Settings) -> bool:
-    """Do what the verdict says. False: the lease was lost meanwhile, and nothing was changed."""
+def settle(lanes: Lanes, ran: Ran, verdict: Verdict, settings: Settings) -> Verdict | None:
+    """Do what the verdict says. What was done: a result too large for an event makes a failure of a success.
+
+    None: the lease was lost meanwhile, and nothing was changed.
+    """
     match verdict:
         case Again():
             health = health_of(ran.attempted.outcome)
-            return lanes.give_back(ran.record, verdict, requests=ran.requests, line=_line(ran), health=health)
+            done = lanes.give_back(ran.record, verdict, requests=ran.requests, line=_line(ran), health=health)
         case Done(outcome):
             warnings = (*ran.warnings, *outcome.warnings)
-            event = outgoing.succeeded(ran.job, _course(ran, 1, warnings), outcome.result)
+            event = outgoing.succeeded(ran.job, _course(ran, 1, warnings, settings), outcome.result)
             if len(_encoded(event)) > MAX_EVENT_BYTES:
                 return settle(lanes, ran, Dead("internal", TOO_LARGE, spent=True), settings)
-            return _finish(lanes, ran, event, 1, settings, dead=None)
+            done = _finish(lanes, ran, event, 1, settings, dead=None)
         case Dead():
             spent = int(verdict.spent)
             error = _error(verdict)
-            event = outgoing.failed(ran.job, _course(ran, spent, ran.warnings), error)
-            return _finish(lanes, ran, event, spent, settings, dead=error)
+            event = outgoing.failed(ran.job, _course(ran, spent, ran.warnings, settings), error)
+            done = _finish(lanes, ran, event, spent, settings, dead=error)
         case _:
             assert_never(verdict)
+    return verdict if done else None
 
 
 def said_of(outcome: Outcome) -> Said | None:
@@ -85,7 +92,7 @@ def _encoded(answer: outgoing.Outgoing) -> bytes:
     return json.dumps(answer.event, ensure_ascii=False).encode()
 
 
-def _course(ran: Ran, spent: int, warnings: tuple[str, ...]) -> outgoing.Course:
+def _course(ran: Ran, spent: int, warnings: tuple[str, ...], settings: Settings) -> outgoing.Course:
     record = ran.record
     return outgoing.Course(
         run=record.run,
@@ -95,7 +102,16 @@ def _course(ran: Ran, spent: int, warnings: tuple[str, ...]) -> outgoing.Course:
         started_at=None if record.started_at is None else _moment(record.started_at),
         finished_at=_moment(ran.ended_at),
         warnings=warnings,
+        traceparent=_carried_on(ran, settings),
     )
+
+
+def _carried_on(ran: Ran, settings: Settings) -> str | None:
+    """The event's own place in the job's trace; without traces of ours, what the producer gave."""
+    job = ran.job
+    if not settings.traces:
+        return job.traceparent
+    return str(event_of(f"{job.provider}/{job.account}/{job.id}", ran.record.run, job.traceparent))
 
 
 def _error(dead: Dead) -> Error:

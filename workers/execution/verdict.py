@@ -72,6 +72,19 @@ class Dead:
 Verdict = Done | Dead | Again
 
 
+def word(verdict: Verdict) -> str:
+    """As logs and metrics name it: ``succeeded``, ``again``, or the category of the failure."""
+    match verdict:
+        case Done():
+            return "succeeded"
+        case Dead(category):
+            return category
+        case Again():
+            return "again"
+        case _:
+            assert_never(verdict)
+
+
 def decide(  # noqa: C901, PLR0911, PLR0912 - one arm for each outcome
     outcome: Outcome, before: Trouble, policy: RetryPolicy, dice: float
 ) -> Verdict:

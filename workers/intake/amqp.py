@@ -8,6 +8,7 @@ bodies are taken as they came: kombu's consumer would decode and decompress them
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from kombu import Connection
 from workers.broker import JOBS, SUBMIT, connect
 from workers.intake.door import Door
 from workers.intake.message import from_queue
+from workers.news import MessageTaken, tell
 
 PREFETCH = 100
 WAIT_S = 1.0
@@ -70,8 +72,9 @@ class QueueReader:
             self._state_is_out = True
             return False
         if self._state_is_out:
-            log.info("intake.goes_on")
+            log.info("intake.held_on")
         self._state_is_out = False
+        _tell_age(delivery)
         delivery.channel.basic_ack(delivery.delivery_tag)  # only now: the job, or its rejection, is stored
         self._delivered.popleft()
         return True
@@ -92,3 +95,10 @@ class QueueReader:
                 queue(channel).declare()
                 channel.basic_consume(queue.name, callback=self._delivered.append)
         return self._connection
+
+
+def _tell_age(delivery: amqp.Message) -> None:
+    """Of a message that carries its time, in whole seconds, by the property that its producer may set."""
+    sent_at, queue = delivery.properties.get("timestamp"), delivery.delivery_info["routing_key"]
+    if isinstance(sent_at, int) and queue in {JOBS.name, SUBMIT.name}:
+        tell(MessageTaken(queue, max(0.0, time.time() - sent_at)))

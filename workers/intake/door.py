@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from workers.lanes.lanes import Lanes
 from workers.lanes.rejections import Rejections
 from workers.lanes.state import Accepted as Stored
 from workers.loop import OUTAGES
+from workers.news import JobEntered, MessageRejected, tell
 from workers.providers.provider import Provider
 from workers.settings import ProviderConfig
 
@@ -72,7 +74,7 @@ class Door:
         if not isinstance(message.read, Accepted):
             event = outgoing.invalid(message.identity, message.read, self.rejections.now())
             return self._reject(message, event)
-        job = message.read.job
+        job, began_at = message.read.job, time.time()
         if job.account not in self.configs[job.provider].accounts:
             return self._refuse(message, readable(job), "unknown_account", _unknown_account(job), replayable=True)
         stored = self._store(message, job)
@@ -82,6 +84,11 @@ class Door:
             "job.accepted", provider=job.provider, account=job.account, job_id=job.id, operation=job.operation,
             stored=stored.value,
         )  # fmt: skip
+        tell(
+            JobEntered(
+                job.provider, job.account, job.operation, job.id, stored.value, job.traceparent, began_at, time.time()
+            )
+        )
         return Entered(stored.value)
 
     def _store(self, message: Message, job: Job) -> Stored:
@@ -123,6 +130,8 @@ class Door:
         self.rejections.add(event, message.body)
         error = event.event["data"]["error"]
         log.warning("message.rejected", id=event.event["id"], category=error["category"], message=error["message"])
+        provider = event.event["data"]["provider"]
+        tell(MessageRejected(provider if provider in self.providers else None, error["category"]))
         return Entered.REJECTED
 
 

@@ -36,7 +36,7 @@ class ListReader:
         self.name = uuid.uuid4().hex
         self._claims = f"{self.queue}:claims:{self.name}"
         self._readers = f"{self.queue}:readers"
-        self._sources = [self.queue + step for step in _KOMBU_STEPS]
+        self._sources = sources(self.queue)
         self._return_claims_at = 0.0
 
     def turn(self) -> None:
@@ -63,6 +63,11 @@ class ListReader:
     def _run(self, script: str, keys: list[str], *args: str | int) -> list[bytes]:
         result: list[bytes] = self.broker.register_script(_text(script))(keys=keys, args=args)
         return result
+
+
+def sources(queue: str) -> list[str]:
+    """The lists in which kombu keeps a queue, the first by its own name."""
+    return [queue + step for step in _KOMBU_STEPS]
 
 
 @cache

@@ -10,6 +10,7 @@ import redis
 from workers.intake.door import Door
 from workers.intake.message import from_stream
 from workers.lanes.keys import JOBS_STREAM
+from workers.news import MessageTaken, tell
 from workers.stream import WAIT_MS, StreamMember
 
 GROUP = "intake"
@@ -31,9 +32,15 @@ class StreamReader:
             time.sleep(WAIT_MS / 1000)
             return
         for entry in self._member.read():
+            tell(MessageTaken(JOBS_STREAM, max(0.0, time.time() - _added_at(entry[0]))))
             self.door.enter(from_stream(list(entry[1].items()), self.door.payloads))
             self._member.clear([entry])
 
     def close(self) -> None:
         """Leave the group."""
         self._member.leave()
+
+
+def _added_at(entry_id: bytes) -> float:
+    """By the clock of the state store. A producer may choose other ids; then it is anything."""
+    return int(entry_id.partition(b"-")[0]) / 1000

@@ -1,1 +1,1 @@
-"""What can be seen of the service from outside: logs, and later metrics, traces and Flower's pages."""
+"""What can be seen of the service from outside: lanes and jobs for people, logs, metrics and traces."""

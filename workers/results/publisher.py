@@ -12,6 +12,7 @@ from kombu import Connection, Producer
 
 from workers.broker import RESULTS, RESULTS_EXCHANGE, connect, is_amqp
 from workers.lanes.keys import RESULTS_STREAM, partition
+from workers.news import EventPublished, tell
 from workers.stream import Entry, StreamMember
 
 GROUP = "publishers"
@@ -45,6 +46,7 @@ class Publisher:
             for entry in entries:
                 self._publish(entry)
                 published.append(entry)
+                tell(EventPublished(self.partition_name, entry[1][b"event"]))
         except Exception:
             self._release()  # what was not published stays with this member, which reads it again
             raise

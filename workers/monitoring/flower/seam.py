@@ -17,10 +17,12 @@ from celery import Celery, signals
 from tornado.options import options
 from tornado.template import DictLoader
 
+from workers.bootstrap import service
 from workers.monitoring.flower import handlers
 from workers.monitoring.flower.guard import guarded
 from workers.monitoring.flower.reach import LOOPBACK, refusal
 from workers.monitoring.flower.samples import SAMPLES
+from workers.monitoring.metrics.serve import export_state
 
 END_OF_ITS_LINKS = "</ul>"
 """The first one in Flower's navbar.html ends the list of its pages."""
@@ -62,3 +64,5 @@ def _check(**_: Any) -> None:
         print(sentence, file=sys.stderr)  # noqa: T201 - as for wrong settings
         raise SystemExit(2)
     SAMPLES.start()
+    here = service()
+    export_state(here.endpoints.redis_url, here.endpoints.broker_url, here.configs)  # on Flower's own /metrics
