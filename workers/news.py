@@ -45,7 +45,10 @@ class MessageTaken:
 
 @dataclass(frozen=True, slots=True)
 class PermitAsked:
-    """A request asked for its permit. ``answer`` is ``given`` or why not; ``wait_s`` is how long it waited for that."""
+    """A request asked for its permit. ``answer`` is ``given``, why not, or ``late``: it woke too late to use it.
+
+    ``wait_s`` is how long it waited for that.
+    """
 
     provider: str
     account: str

@@ -55,6 +55,8 @@ class Permits:
                 self.sent += 1
                 self.changed = self.changed or changes
                 return
+            else:
+                self._tell("late", time.monotonic() - began_at)
 
     def _in_time(self, permitted: Permitted, asked_at: float) -> bool:
         self.asked += 1
