@@ -224,15 +224,6 @@ class Lanes:
         fields: Any = self.client.hgetall(f"{self.partition}:lane:{account}")
         return {k.decode(): v.decode() for k, v in fields.items()}
 
-    def first_due_us(self, account: str) -> int | None:
-        """When the first of its waiting jobs is due; None where none waits."""
-        lane = f"{self.partition}:lane:{account}"
-        rows: Any = self.client.smembers(f"{lane}:rows")
-        with self.client.pipeline(transaction=False) as pipe:
-            for row in rows:
-                pipe.zrange(f"{lane}:waiting:{row.decode()}", 0, 0, withscores=True)
-            return min((int(due) for entries in pipe.execute() for _, due in entries), default=None)
-
 
 def written(limits: Sequence[Limit]) -> tuple[str, str]:
     """Limits as the scripts read them, and as people do."""

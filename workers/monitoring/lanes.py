@@ -2,47 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from schemas.instant import write
 from workers.dead_letters.summary import moment
+from workers.lanes.look import Lane, Seen, look
 from workers.lanes.orders import WHOLE
 from workers.monitoring.waits import holds, number
 
 if TYPE_CHECKING:
     from workers.bootstrap import Service
-    from workers.lanes.lanes import Lanes
 
 GROWS_BACK_US = 600_000_000  # as lane.lua has it
 
 
 def listed(here: Service) -> list[dict[str, Any]]:
     """One object a lane, under the contract's field names: every account configured here, or with work waiting."""
-    now_us = _now_us(here)
-    lines = []
-    for _, its in sorted(here.lanes.items()):
-        whole = its.lane(WHOLE)
-        lines += [_lane(its, account, its.lane(account), whole, now_us) for account in _accounts(here, its)]
-    return lines
+    return [_lane(provider, lane, seen) for provider, seen in _looks(here) for lane in _sorted(seen)]
 
 
 def told(here: Service) -> list[dict[str, Any]]:
     """The same with what holds each lane back, and how much of each limit is spent; each provider's whole first."""
-    now_us = _now_us(here)
-    lines = []
-    for _, its in sorted(here.lanes.items()):
-        whole = its.lane(WHOLE)
-        lines.append(_told(its, WHOLE, whole, {}, now_us))
-        lines += [_told(its, account, its.lane(account), whole, now_us) for account in _accounts(here, its)]
-    return lines
+    return [_told(provider, lane, seen) for provider, seen in _looks(here) for lane in (_whole(seen), *_sorted(seen))]
 
 
 def told_of(here: Service, provider: str, account: str) -> dict[str, Any]:
     """The same of one lane."""
-    its = here.lanes[provider]
-    whole = {} if account == WHOLE else its.lane(WHOLE)
-    return _told(its, account, its.lane(account), whole, _now_us(here))
+    seen = look(here.redis, provider, [account])
+    return _told(provider, next(lane for lane in (_whole(seen), *seen.lanes) if lane.account == account), seen)
+
+
+def spent(lane: Mapping[str, str], limit: str, now_us: int) -> float:
+    """Of a limit, how much is spent at this moment, 0 to 1; of one without a burst, whether its permit is.
+
+    Its mean over time is the share of the limit that is used.
+    """
+    interval, burst = map(int, limit.split(":"))
+    ahead_us = number(lane.get(f"permit:{limit}")) - now_us
+    return float(ahead_us > 0) if burst == 1 else min(1.0, max(0.0, ahead_us / (burst * interval)))
 
 
 def unknown(here: Service, provider: str, account: str) -> str | None:
@@ -55,48 +53,44 @@ def unknown(here: Service, provider: str, account: str) -> str | None:
     return f"{provider} has no account {account}; there are {', '.join(sorted(known)) or 'none'}"
 
 
-def _accounts(here: Service, its: Lanes) -> list[str]:
-    active: Any = here.redis.zrange(f"{its.partition}:lanes", 0, -1)
-    return sorted({*here.configs[its.provider].accounts, *(name.decode() for name in active)})
+def _looks(here: Service) -> Iterator[tuple[str, Seen]]:
+    for provider in sorted(here.lanes):
+        yield provider, look(here.redis, provider, here.configs[provider].accounts)
 
 
-def _now_us(here: Service) -> int:
-    seconds, micros = here.redis.time()
-    return int(seconds) * 1_000_000 + int(micros)
+def _sorted(seen: Seen) -> list[Lane]:
+    return sorted(seen.lanes, key=lambda lane: lane.account)
 
 
-def _told(its: Lanes, account: str, lane: Mapping[str, str], whole: Mapping[str, str], now_us: int) -> dict[str, Any]:
+def _whole(seen: Seen) -> Lane:
+    """The provider as a whole, in which nothing waits by itself."""
+    return Lane(WHOLE, seen.whole, None)
+
+
+def _told(provider: str, lane: Lane, seen: Seen) -> dict[str, Any]:
+    fields, whole = lane.fields, {} if lane.account == WHOLE else seen.whole
     return {
-        **_lane(its, account, lane, whole, now_us),
-        "spent": [_spent(lane, limit, now_us) for limit in lane.get("limits", "").split()],
-        "max_in_flight": number(lane.get("max_in_flight")) or None,
-        "holds": [each.listed() for each in holds(lane, whole, now_us)],
+        **_lane(provider, lane, seen),
+        "spent": [spent(fields, limit, seen.now_us) for limit in fields.get("limits", "").split()],
+        "max_in_flight": number(fields.get("max_in_flight")) or None,
+        "holds": [each.listed() for each in holds(fields, whole, seen.now_us)],
     }
 
 
-def _lane(its: Lanes, account: str, lane: Mapping[str, str], whole: Mapping[str, str], now_us: int) -> dict[str, Any]:
-    until = max(number(each.get(name)) for each in (lane, whole) for name in ("paused_until", "held_until"))
+def _lane(provider: str, lane: Lane, seen: Seen) -> dict[str, Any]:
+    fields, now_us = lane.fields, seen.now_us
+    until = max(number(each.get(name)) for each in (fields, seen.whole) for name in ("paused_until", "held_until"))
     return {
-        "provider": its.provider,
-        "account": account,
-        "waiting": number(lane.get("waiting")),
-        "in_flight": number(lane.get("in_flight")),
-        "limits": [each for each in lane.get("limits_text", "").split(", ") if each],
-        "rate_share": _share(lane, now_us),
+        "provider": provider,
+        "account": lane.account,
+        "waiting": number(fields.get("waiting")),
+        "in_flight": number(fields.get("in_flight")),
+        "limits": [each for each in fields.get("limits_text", "").split(", ") if each],
+        "rate_share": _share(fields, now_us),
         "paused_until": _time(until, now_us),
-        "breaker": _breaker(lane, now_us),
-        "oldest_waiting_s": _oldest_s(its, account, now_us),
+        "breaker": _breaker(fields, now_us),
+        "oldest_waiting_s": _oldest_s(lane, now_us),
     }
-
-
-def _spent(lane: Mapping[str, str], limit: str, now_us: int) -> float:
-    """Of a limit, how much is spent at this moment, 0 to 1; of one without a burst, whether its permit is.
-
-    Its mean over time is the share of the limit that is used.
-    """
-    interval, burst = map(int, limit.split(":"))
-    ahead_us = number(lane.get(f"permit:{limit}")) - now_us
-    return float(ahead_us > 0) if burst == 1 else min(1.0, max(0.0, ahead_us / (burst * interval)))
 
 
 def _time(at_us: int, now_us: int) -> str | None:
@@ -116,7 +110,6 @@ def _share(lane: Mapping[str, str], now_us: int) -> float:
     return round(min(1.0, float(lane.get("share", 1.0)) + grown), 3)
 
 
-def _oldest_s(its: Lanes, account: str, now_us: int) -> float | None:
+def _oldest_s(lane: Lane, now_us: int) -> float | None:
     """For how long the first due job has been due; None where none waits."""
-    due_us = its.first_due_us(account)
-    return None if due_us is None else max(0.0, round((now_us - due_us) / 1e6, 3))
+    return None if lane.first_due_us is None else max(0.0, round((now_us - lane.first_due_us) / 1e6, 3))

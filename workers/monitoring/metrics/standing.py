@@ -18,6 +18,7 @@ from prometheus_client.core import Metric
 
 from workers.lanes.keys import JOBS_STREAM, REJECTED
 from workers.lanes.look import Lane, Seen, look
+from workers.monitoring.lanes import spent
 from workers.monitoring.metrics.label import OTHER
 from workers.monitoring.metrics.queues import Queues
 from workers.redis_address import client_at
@@ -128,19 +129,11 @@ def _values(lane: Lane, seen: Seen) -> dict[str, float]:
         "lane_held": float(max(_number(each, "held_until") for each in both) > now_us),
         "lane_breaker_open": float(_number(fields, "open_until") > 0),
     }
-    limits = [_limit(each, limit, now_us) for each in both for limit in each.get("limits", "").split()]
+    limits = [(each, limit) for each in both for limit in each.get("limits", "").split()]
     if limits:
-        values["lane_limit_use_ratio"] = max(use for use, _ in limits)
-        values["lane_limit_requests_per_second"] = min(rate for _, rate in limits)
+        values["lane_limit_use_ratio"] = max(spent(each, limit, now_us) for each, limit in limits)
+        values["lane_limit_requests_per_second"] = min(1e6 / int(limit.partition(":")[0]) for _, limit in limits)
     return values
-
-
-def _limit(lane: Mapping[str, str], limit: str, now_us: int) -> tuple[float, float]:
-    """What is spent of it, and its rate. One without a burst is spent until its next permit."""
-    interval_us, burst = map(int, limit.split(":"))
-    ahead_us = _number(lane, f"permit:{limit}") - now_us
-    use = float(ahead_us > 0) if burst == 1 else min(1.0, max(0.0, ahead_us / (burst * interval_us)))
-    return use, 1e6 / interval_us
 
 
 def _add_provider(families: Families, provider: str, seen: Seen) -> None:
