@@ -30,17 +30,16 @@ _PATIENT: dict[str, Any] = {
     "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),  # every script is safe to repeat
     "health_check_interval": 25,
 }
-_PROMPT: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "retry": Retry(NoBackoff(), 0)}
 
 
-def client_at(url: str, *, prompt: bool = False) -> redis.Redis:
+def client_at(url: str, *, prompt_s: float | None = None) -> redis.Redis:
     """The client for a URL. Raises ``SettingsError`` where the URL cannot be used.
 
-    ``prompt``: it rather fails than waits, for who can do without an answer.
+    ``prompt_s``: it rather fails than waits for longer, for who can do without an answer.
 
     That of a cluster connects at once and may raise ``redis.RedisError``; the others do when they are first used.
     """
-    scheme, options = url.partition("://")[0], _PROMPT if prompt else _PATIENT
+    scheme, options = url.partition("://")[0], _PATIENT if prompt_s is None else _hasty(prompt_s)
     try:
         match scheme:
             case "redis" | "rediss":
@@ -61,6 +60,10 @@ def client_at(url: str, *, prompt: bool = False) -> redis.Redis:
         f"{scheme}:// cannot be used: a broker is at redis://, rediss://, sentinel://, amqp:// or amqps://, "
         "a state store at redis://, rediss://, sentinel://, redis+cluster://, rediss+cluster:// or unix://"
     )
+
+
+def _hasty(prompt_s: float) -> dict[str, Any]:
+    return {"socket_timeout": prompt_s, "socket_connect_timeout": prompt_s, "retry": Retry(NoBackoff(), 0)}
 
 
 def is_sentinel(url: str) -> bool:

@@ -430,10 +430,13 @@ def test_a_job_that_was_only_handed_out_forgets_nothing_when_it_returns(lanes: L
     assert (record.look, record.looks, record.unknown_since, record.throttles) == (True, 1, 7.0, 2)
 
 
-def test_a_pause_is_no_longer_than_the_job_that_asked_for_it_lives(lanes: Lanes) -> None:
+def test_a_pause_outlives_the_job_that_met_it_and_lasts_a_day_at_most(lanes: Lanes) -> None:
     record = started(lanes, max_age_s=60.0)
+    lanes.give_back(record, Again(None, spent=False, pause_s=600.0))
+    assert int(lanes.lane("acme")["paused_until"]) / 1e6 - time.time() == pytest.approx(600, abs=5)
+    record = started(lanes, "b", account="globex", max_age_s=60.0)
     lanes.give_back(record, Again(None, spent=False, pause_s=999_999_999.0))
-    assert int(lanes.lane("acme")["paused_until"]) / 1e6 - time.time() <= 60
+    assert int(lanes.lane("globex")["paused_until"]) / 1e6 - time.time() == pytest.approx(86_400, abs=5)
 
 
 # ── Replay ──────────────────────────────────────────────────────────────────────────────────────────────────────

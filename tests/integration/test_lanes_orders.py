@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import redis
-from lane_acts import accept, configure, new_lanes, start, started, take
+from lane_acts import accept, configure, finish, new_lanes, start, started, take
 from real import wait_until
 
 from workers.lanes.lanes import Lanes
@@ -177,6 +177,29 @@ def test_a_lane_of_more_weight_gets_more_of_each_round(lanes: Lanes) -> None:
         accept(lanes, f"g{number}", account="globex")
     taken = [job.account for job in take(lanes, most=12)]
     assert (taken.count("acme"), taken.count("globex")) == (9, 3)
+
+
+def test_a_turn_that_has_to_stop_goes_on_where_it_stopped(lanes: Lanes) -> None:
+    configure(lanes, acme={"weight": 3, "max_in_flight": 100}, globex={"max_in_flight": 100})
+    for number in range(12):
+        accept(lanes, f"a{number}")
+        accept(lanes, f"g{number}", account="globex")
+    taken = [job.account for _ in range(8) for job in take(lanes, most=1)]
+    assert taken == ["acme", "acme", "acme", "globex"] * 2
+
+
+def test_under_the_limit_of_a_provider_weights_hold(lanes: Lanes) -> None:
+    whole = {"max_in_flight": 2}
+    configure(lanes, whole=whole, acme={"weight": 3, "max_in_flight": 100}, globex={"max_in_flight": 100})
+    for number in range(12):
+        accept(lanes, f"a{number}")
+        accept(lanes, f"g{number}", account="globex")
+    taken = []
+    while len(taken) < 8:
+        for handed in take(lanes):
+            taken.append(handed.account)
+            finish(lanes, start(lanes, handed))
+    assert taken == ["acme", "acme", "acme", "globex"] * 2
 
 
 def test_no_more_jobs_of_a_provider_are_in_flight_than_it_may_have(lanes: Lanes) -> None:

@@ -17,6 +17,7 @@ from workers.lanes.state import Again, Health, Record
 from workers.settings import ProviderConfig
 
 FOR_EVER = 253402300799 * 1_000_000  # the end of the year 9999
+LONGEST_PAUSE = 24 * 3600 * 1_000_000
 POISON_WAITS = 3600 * 1_000_000
 NOBODY = ""
 
@@ -125,7 +126,7 @@ class Expected:
         if job is None:
             return False
         if again.pause_s:
-            lane, pause_end = self.lane(job.account), min(self.now + round(again.pause_s * 1e6), job.ends_at)
+            lane, pause_end = self.lane(job.account), self.now + min(round(again.pause_s * 1e6), LONGEST_PAUSE)
             lane.paused_until = max(lane.paused_until, pause_end)
         job.settled = fence
         job.attempts += again.spent

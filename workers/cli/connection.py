@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from workers.cli.endings import OutOfReach, broker_is_out
@@ -10,15 +11,23 @@ from workers.cli.output import note
 if TYPE_CHECKING:
     from workers.bootstrap import Service
 
+PROMPT_S = 5.0  # a state store that hangs is told as one that is out of reach
+
 
 def connected(*, announce: bool = True) -> Service:
     """The service of this process, its state store known to answer. Says so if the server is our own."""
-    from workers.bootstrap import announce_embedded, service
+    import structlog
 
+    from workers.bootstrap import announce_embedded, service
+    from workers.redis_address import client_at
+
+    # Parts that log as in a worker are used here, too; a command's own answer says it all.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     here = service()
     if announce:
         announce_embedded(here, note)
-    here.redis.ping()
+    with client_at(here.endpoints.redis_url, prompt_s=PROMPT_S) as client:
+        client.ping()
     return here
 
 

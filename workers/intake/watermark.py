@@ -32,8 +32,8 @@ class Watermark:
     def is_full(self) -> bool:
         """Whether no more may be taken in now."""
         if time.monotonic() >= self._look_at:
+            self._look()  # where it fails, the next one looks, too, and does not go by what was
             self._look_at = time.monotonic() + LOOK_S
-            self._look()
         return self._full
 
     def _look(self) -> None:

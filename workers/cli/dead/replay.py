@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -62,12 +61,8 @@ def replay(
 
 
 def _replayer(here: Service) -> Replayer:
-    import structlog
-
     from workers.dead_letters.replay import Replayer
 
-    # The door logs as in a worker; here the command's own answer says it all.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     return Replayer.of(here.door, here.redis)
 
 

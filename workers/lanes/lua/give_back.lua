@@ -3,16 +3,17 @@
 --       unknown_since (us, 0: none, -1: the last changing request), throttles in a row, pause_us (0: none),
 --       pause reason, history line, adapt (0/1: the rate was too high), health ('good', 'bad', ''), failures to open
 --       the breaker, open_us, open_cap_us
+local LONGEST_PAUSE_US = 24 * 3600 * 1000000 -- a provider that asks for more is asked again each day
 local account, id, fence = ARGV[1], ARGV[2], ARGV[3]
 local after_us, unknown_since, pause_us = number(ARGV[4]), number(ARGV[9]), number(ARGV[11])
 local job = job_key(account, id)
-local held = redis.call('HMGET', job, 'fence', 'state', 'settled', 'due', 'changed_at', 'ends_at')
+local held = redis.call('HMGET', job, 'fence', 'state', 'settled', 'due', 'changed_at')
 if held[3] == fence then return 1 end -- a repeated command
 if held[1] ~= fence or held[2] ~= 'running' then return 0 end
 
 if pause_us > 0 then
   local lane = lane_key(account)
-  local pause_end = math.min(now + pause_us, number(held[6])) -- longer than the job lives is no use to it
+  local pause_end = now + math.min(pause_us, LONGEST_PAUSE_US)
   if ARGV[14] == '1' and redis.call('HGET', lane, 'adaptive') == '1' and paused_until(account) <= now then
     redis.call('HSET', lane, 'share', math.max(share_of(lane) / 2, 1 / 64), 'share_at', now) -- once for each pause
   end

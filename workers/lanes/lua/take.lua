@@ -74,15 +74,26 @@ end
 
 local taken = {}
 
--- A lane's turn: as many jobs as its weight, one of each where it has none. Returns when to look at it again.
+-- A lane's turn: as many jobs as its weight, one where it has none. What is left of a turn that has to stop, since no
+-- more may go now, is kept with the lane's place. Returns when to look at it again.
 local function turn(account)
-  local weight = math.max(1, number(redis.call('HGET', lane_key(account), 'weight')))
-  for _ = 1, math.min(weight, most - #taken) do
+  local lane = lane_key(account)
+  local held = redis.call('HMGET', lane, 'weight', 'turn')
+  local left = math.max(1, number(held[2] or held[1]))
+  repeat
     local job, again = next_of(account)
-    if not job then return again and math.max(again, now + most + 1) end -- not again in this call
+    if not job then
+      redis.call('HDEL', lane, 'turn')
+      return again and math.max(again, now + most + 1) -- not again in this call
+    end
     taken[#taken + 1] = job
-    if provider_opens() > now then break end
+    left = left - 1
+  until left == 0 or #taken == most or provider_opens() > now
+  if left > 0 then
+    redis.call('HSET', lane, 'turn', left)
+    return number(redis.call('ZSCORE', K .. ':lanes', account))
   end
+  if held[2] then redis.call('HDEL', lane, 'turn') end
   return now + #taken -- behind every lane that waits for its turn
 end
 

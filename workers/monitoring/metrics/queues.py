@@ -41,7 +41,7 @@ class RedisQueues:
 
     def depths(self) -> Mapping[str, int] | None:
         try:
-            self._client = self._client or client_at(self.url, prompt=True)
+            self._client = self._client or client_at(self.url, prompt_s=PROMPT_S)
             with self._client.pipeline(transaction=False) as pipe:
                 for name in QUEUES:
                     for each in sources(name):

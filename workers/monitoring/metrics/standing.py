@@ -20,7 +20,7 @@ from workers.lanes.keys import JOBS_STREAM, REJECTED
 from workers.lanes.look import Lane, Seen, look
 from workers.monitoring.lanes import spent
 from workers.monitoring.metrics.label import OTHER
-from workers.monitoring.metrics.queues import Queues
+from workers.monitoring.metrics.queues import PROMPT_S, Queues
 from workers.redis_address import client_at
 from workers.settings import ProviderConfig
 
@@ -84,7 +84,7 @@ class Standing:
         yield from found
 
     def _connected(self) -> redis.Redis:
-        self._client = self._client or client_at(self._redis_url, prompt=True)
+        self._client = self._client or client_at(self._redis_url, prompt_s=PROMPT_S)
         return self._client
 
     def _read(self, client: redis.Redis) -> Iterator[Metric]:
