@@ -23,6 +23,7 @@ from workers.monitoring.flower.guard import guarded
 from workers.monitoring.flower.reach import LOOPBACK, refusal
 from workers.monitoring.flower.samples import SAMPLES
 from workers.monitoring.metrics.serve import export_state
+from workers.settings import SettingsError
 
 END_OF_ITS_LINKS = "</ul>"
 """The first one in Flower's navbar.html ends the list of its pages."""
@@ -59,10 +60,12 @@ def _texts(folder: Any) -> dict[str, str]:
 
 def _check(**_: Any) -> None:
     """Flower has read its options, and has not bound its socket yet."""
-    sentence = refusal(options)
+    try:
+        here, sentence = service(), refusal(options)
+    except SettingsError as error:
+        sentence = str(error)
     if sentence is not None:
-        print(sentence, file=sys.stderr)  # noqa: T201 - as for wrong settings
+        print(sentence, file=sys.stderr)  # noqa: T201 - no log is set up yet
         raise SystemExit(2)
     SAMPLES.start()
-    here = service()
     export_state(here.endpoints.redis_url, here.endpoints.broker_url, here.configs)  # on Flower's own /metrics
