@@ -15,8 +15,9 @@ WITHIN_MS = 15_000
 expect.set_options(timeout=WITHIN_MS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One for each module: while playwright runs, no test of another room could run an event loop of its own."""
     found = shutil.which("chromium")
     if found is None:
         missing("chromium")
