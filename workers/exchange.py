@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workers.redaction import redact
@@ -25,6 +25,13 @@ class Exchange:
     status: int | None = None
     """None: no whole answer came."""
     answer: bytes = b""
+    """Empty where it is longer than ``LONGEST_ANSWER``: an attempt that reads many pages does not hold them."""
+    answer_bytes: int = 0
+
+    def answered(self, status: int, body: bytes) -> Exchange:
+        """The same with its answer."""
+        kept = body if len(body) <= LONGEST_ANSWER else b""
+        return replace(self, status=status, answer=kept, answer_bytes=len(body))
 
     def shown(self, secrets: Iterable[str]) -> dict[str, Any]:
         """It as JSON, every secret removed. JSON bodies are searched by value: no escape hides a secret."""
@@ -34,18 +41,17 @@ class Exchange:
             "url": redact(self.url, known),
             "body": None if self.body is None else _text(self.body, known),
             "status": self.status,
-            "answer": None if self.status is None else _answer(self.answer, known),
+            "answer": None if self.status is None else self._answer(known),
         }
 
-
-def _answer(raw: bytes, known: list[str]) -> str:
-    if len(raw) > LONGEST_ANSWER:
-        return f"({len(raw)} bytes, not kept)"
-    text = raw.decode("utf-8", "replace")
-    try:
-        return _text(json.loads(text), known)
-    except (ValueError, RecursionError):
-        return _cut(str(redact(text, known)))
+    def _answer(self, known: list[str]) -> str:
+        if self.answer_bytes > LONGEST_ANSWER:
+            return f"({self.answer_bytes} bytes, not kept)"
+        text = self.answer.decode("utf-8", "replace")
+        try:
+            return _text(json.loads(text), known)
+        except (ValueError, RecursionError):
+            return _cut(str(redact(text, known)))
 
 
 def _text(value: Any, known: list[str]) -> str:

@@ -6,7 +6,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -209,7 +209,7 @@ class Call:
         begun = Exchange(request.method, str(url), body)
         try:
             answer = self._timed(request, begun, changes=changes, uploads=uploads)
-            self.exchanges[-1] = replace(begun, status=answer[0], answer=answer[2])
+            self.exchanges[-1] = begun.answered(answer[0], answer[2])
             return Answer(*answer)
         except _NOT_SENT as error:
             raise AttemptEnded(Unavailable(Said(f"no connection to the provider: {_reason(error)}"))) from error
