@@ -154,8 +154,9 @@ def _line(ran: Ran) -> str:
         "provider_code": said and said.code,
         "http_status": said and said.http_status,
         "message": said and said.message,
-        "exchanges": ran.exchanges,
     }
+    if ran.exchanges:
+        line["exchanges"] = ran.exchanges
     return json.dumps(line)  # in ASCII, so that nothing in it ends a line
 
 
