@@ -150,7 +150,8 @@ local function spans_of(lane, kind, name, interval, burst)
   end
   arrival = math.max(arrival, fresh)
   spans[#spans + 1] = {arrival - (burst - 1) * interval, NEVER}
-  return {lane = lane, kind = kind, field = field, interval = interval, burst = burst, arrival = arrival, spans = spans}
+  return {lane = lane, kind = kind, field = field, interval = interval, burst = burst, arrival = arrival, spans = spans,
+    last = number(held[3])}
 end
 
 -- What the limits of these lanes say now of permits, of the pace, or of both.
@@ -210,7 +211,7 @@ local function spend(limits, kind, at)
       redis.call('HSET', limit.lane, limit.field, math.max(limit.arrival, at) + limit.interval)
     end
     if kind == 'permit' then
-      redis.call('HSET', limit.lane, 'last_permit', math.max(number(redis.call('HGET', limit.lane, 'last_permit')), at))
+      redis.call('HSET', limit.lane, 'last_permit', math.max(limit.last, at))
     end
   end
 end
