@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from schemas.instant import write
-from workers.dead_letters.summary import moment
+from workers.monitoring.jobs import instant_of
 from workers.monitoring.waits import number
 
 if TYPE_CHECKING:
@@ -120,16 +119,11 @@ def _listed(key: Key, fields: dict[str, str]) -> dict[str, Any]:
         "state": fields["state"],
         "run": number(fields.get("run")),
         "attempts": number(fields.get("attempts")),
-        "accepted_at": _time(fields.get("accepted_at")),
-        "finished_at": _time(fields.get("finished_at")),
+        "accepted_at": instant_of(fields.get("accepted_at")),
+        "finished_at": instant_of(fields.get("finished_at")),
     }
 
 
 def _split(member: bytes) -> tuple[str, str]:
     account, _, id_ = member.decode("utf-8", "replace").partition("/")
     return account, id_
-
-
-def _time(microseconds: str | None) -> str | None:
-    value = number(microseconds)
-    return write(moment(value)) if value else None

@@ -36,12 +36,12 @@ def read(here: Service, provider: str, account: str, id_: str) -> dict[str, Any]
         "attempts": number(job.get("attempts")),
         "requests": number(job.get("requests")),
         "priority": number(job.get("priority")),
-        "accepted_at": _time(job.get("accepted_at")),
-        "started_at": _time(job.get("started_at")),
-        "due_at": _time(job.get("due")) if job["state"] == "waiting" else None,
+        "accepted_at": instant_of(job.get("accepted_at")),
+        "started_at": instant_of(job.get("started_at")),
+        "due_at": instant_of(job.get("due")) if job["state"] == "waiting" else None,
         "lease_until": None if lease is None else write(moment(lease)),
-        "ends_at": _time(job.get("ends_at")),
-        "finished_at": _time(job.get("finished_at")),
+        "ends_at": instant_of(job.get("ends_at")),
+        "finished_at": instant_of(job.get("finished_at")),
         "progress": job.get("progress") or None,
         "waits": [each.listed() for each in found],
         "history": [attempt_of(json.loads(line)) for line in job.get("history", "").splitlines()],
@@ -56,6 +56,7 @@ def _lease_ends_us(here: Service, provider: str, member: str, state: str) -> int
     return None if score is None else int(score)
 
 
-def _time(microseconds: str | None) -> str | None:
+def instant_of(microseconds: str | None) -> str | None:
+    """A time of a job's record, as the contract writes times; None where there is none yet."""
     value = number(microseconds)
     return write(moment(value)) if value else None
