@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults bench-lanes screenshots lint check schemas lock clean
+.PHONY: help demo up test faults bench bench-lanes screenshots lint check schemas lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -23,6 +23,9 @@ test: $(VENV)/ready ## Run every test that can run here; a missing RabbitMQ or R
 
 faults: $(VENV)/ready ## Kill, freeze, cut and restart everything for a quarter of an hour; writes docs/faults.md
 	PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
+
+bench: $(VENV)/ready ## Measure the service beside Celery, dramatiq and taskiq alone; writes docs/performance.md
+	PYTHONPATH=tests $(BIN)/python -m bench.compare $(ARGS)
 
 bench-lanes: $(VENV)/ready ## Measure the figures of the lanes (FIGURE=name: one of them); writes docs/lanes-figures.md
 	PYTHONPATH=tests $(BIN)/python -m bench.lanes $(FIGURE) $(ARGS)

@@ -26,7 +26,7 @@ def write(results: Path, page: Path, names: list[str]) -> None:
 def rows(figure: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
     """What, goal, value, spread and whether it is met, of each line of a figure."""
     return [
-        (line["what"], _goal(line), _number(line["value"], line["unit"]), _spread(line), _met(line))
+        (line["what"], _goal(line), number(line["value"], line["unit"]), spread(line), _met(line))
         for line in figure["lines"]
     ]
 
@@ -55,12 +55,14 @@ def _met(line: dict[str, Any]) -> str:
     return {True: "met", False: "**missed**", None: ""}[line["met"]]
 
 
-def _spread(line: dict[str, Any]) -> str:
-    low, high = (_number(edge(line["rounds"]), "") for edge in (min, max))
+def spread(line: dict[str, Any]) -> str:
+    """The smallest and the largest of a line's rounds."""
+    low, high = (number(edge(line["rounds"]), "") for edge in (min, max))
     return low if low == high else f"{low} to {high}"
 
 
-def _number(value: float, unit: str) -> str:
+def number(value: float, unit: str) -> str:
+    """A value as a reader wants it, with its unit unless it is a share or a ratio."""
     digits = 3 if abs(value) < 10 else 1  # noqa: PLR2004 - two to four digits that mean something
     text = f"{value:,.{digits}f}" if value % 1 else f"{value:,.0f}"
     return text if unit in {"", "ratio", "of 1"} else f"{text} {unit}"

@@ -44,6 +44,10 @@ class Line:
         """None: there is no goal."""
         return None if self.goal is None else self.goal.is_met(self.value)
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**asdict(self), "met": self.met}
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -55,5 +59,4 @@ class Figure:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
-        lines = [{**asdict(line), "met": line.met} for line in self.lines]
-        return {"question": self.question, "lines": lines, "method": self.method}
+        return {"question": self.question, "lines": [line.as_json() for line in self.lines], "method": self.method}

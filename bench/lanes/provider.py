@@ -45,6 +45,10 @@ class Provider:
         self.cpu_s = ledger["cpu_s"]
         return [Arrival(*entry) for entry in ledger["entries"]]
 
+    def delay(self, delay_s: float) -> None:
+        """Have every audience answered so long after its request, from now on."""
+        self._client.get(f"/_delay/{round(delay_s * 1000)}").raise_for_status()
+
     def throttle(self) -> None:
         """Have the next request answered with 429 and ``Retry-After: 5``."""
         self._client.get("/_throttle").raise_for_status()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -13,6 +12,7 @@ from real import wait_until
 from bench.lanes.arithmetic import percentile
 from bench.lanes.backlog import Waiting, fill
 from bench.lanes.figure import Figure, Goal, Line
+from bench.lanes.latency import submit_to_request
 from bench.lanes.provider import Provider
 from bench.lanes.service import EVERYSEC, Service, job
 
@@ -55,21 +55,9 @@ def measure(rounds: int) -> Figure:
 
 def _block(service: Service, provider: Provider, numbers: Iterator[int], count: int) -> list[float]:
     """Seconds from submit to request of so many jobs, one after the other, at random moments."""
-    provider.arrivals()
-    submitted = {}
-    for _ in range(count):
-        time.sleep(random.uniform(0.5, 1.5) * GAP_S)  # noqa: S311 - so that no beat of the service is hit or missed
-        number = next(numbers)
-        submitted[number] = time.monotonic()
-        service.submit([job("quiet", number)])
-    arrived: dict[int, float] = {}
-
-    def all_there() -> bool:
-        arrived.update({each.number: each.at for each in provider.arrivals() if each.account == "quiet"})
-        return len(arrived) == count
-
-    wait_until(all_there, 60, "a request for every job of the quiet account")
-    return [arrived[number] - at for number, at in submitted.items()]
+    return submit_to_request(
+        lambda number: service.submit([job("quiet", number)]), "quiet", provider, islice(numbers, count), GAP_S
+    )
 
 
 def _figure(alone: list[list[float]], loaded: list[list[float]], left: int) -> Figure:

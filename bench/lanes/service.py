@@ -66,8 +66,8 @@ class Service:
         self.redis.close()
         self.server.close()
 
-    def start(self, workers: int) -> None:
-        """Start so many worker processes, and wait until they are ready."""
+    def start(self, workers: int) -> list[Process]:
+        """Start so many worker processes, and wait until they are ready. All that run."""
         for number in range(workers):
             command = [
                 sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-n", f"w{number}@bench",
@@ -76,6 +76,7 @@ class Service:
             self._workers.append(Process(command, self.folder / f"worker{number}.log", self._env))
         for worker in self._workers:
             wait_until(lambda each=worker: " ready." in each.text(), 60, "a worker that is ready")  # type: ignore[misc]
+        return self._workers
 
     def submit(self, bodies: Iterable[bytes]) -> None:
         """Put jobs on the broker's list, as bare JSON."""

@@ -5,6 +5,7 @@ at which a request was read off its socket (CLOCK_MONOTONIC, which all processes
 account, the number that it asked for, and the status of the answer.
 
 - ``GET /_ledger`` hands out the ledger and begins a new one; ``cpu_s`` is the processor time of the stub so far.
+- ``GET /_delay/100`` has every audience from then on answered 100 ms after its request.
 - ``GET /_throttle`` has the next request answered with 429 and ``Retry-After: 5``.
 """
 
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 
 RETRY_AFTER_S = 5
 _NUMBER = re.compile(rb"GET /v1/audience/audiences/(\d+)")
+_DELAY = re.compile(rb"GET /_delay/(\d+)")
 _TOKEN = re.compile(rb"\r\npubtoken: ([^\r]*)\r\n", re.IGNORECASE)
 
 
@@ -29,6 +31,7 @@ class State:
 
     ledger: list[tuple[float, str, int, int]] = field(default_factory=list)
     throttles: bool = False
+    delay_s: float = 0.0
 
 
 class Connection(asyncio.Protocol):
@@ -47,12 +50,22 @@ class Connection(asyncio.Protocol):
         self._read += data
         if self._read.endswith(b"\r\n\r\n"):
             request, self._read = self._read, b""
-            self._transport.write(self._answer(request, at))
+            number, token = _NUMBER.match(request), _TOKEN.search(request)
+            if number and token:
+                self._write_later(self._audience(at, token[1].decode(), int(number[1])))
+            else:
+                self._transport.write(self._control(request))
 
-    def _answer(self, request: bytes, at: float) -> bytes:
-        number, token = _NUMBER.match(request), _TOKEN.search(request)
-        if number and token:
-            return self._audience(at, token[1].decode(), int(number[1]))
+    def _write_later(self, answer: bytes) -> None:
+        if self._state.delay_s:
+            asyncio.get_running_loop().call_later(self._state.delay_s, self._transport.write, answer)
+        else:
+            self._transport.write(answer)
+
+    def _control(self, request: bytes) -> bytes:
+        if delay := _DELAY.match(request):
+            self._state.delay_s = int(delay[1]) / 1000
+            return _http("204 No Content")
         if request.startswith(b"GET /_throttle"):
             self._state.throttles = True
             return _http("204 No Content")

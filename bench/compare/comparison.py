@@ -1,0 +1,83 @@
+"""What came of all rounds? Every side's figures, and this service's over the others', each against its goal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bench.compare.block import Block
+from bench.compare.sides import CONCURRENCY, KINDS
+from bench.lanes.arithmetic import percentile
+from bench.lanes.figure import Goal, Line
+
+OURS, CELERY = "ours", "celery-threads"
+DELAYS_S = (0.0, 0.1)
+DELAYED_S = DELAYS_S[-1]
+BESIDE_CELERY = Goal("at most", 1.2)
+BESIDE_DRAMATIQ = Goal("at most", 1.0)
+BUSY = Goal("at least", 0.9)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One side in one round."""
+
+    blocks: Mapping[float, Block]
+    """By the provider's delay in seconds."""
+    singles_s: tuple[float, ...]
+
+
+Rounds: TypeAlias = Mapping[str, Sequence[Turn]]
+"""By the name of the side; every side has as many."""
+
+
+def ratios(rounds: Rounds) -> list[Line]:
+    """What has a goal, or puts it into proportion. Each is a ratio of one round, whose sides ran close together."""
+    lines = []
+    for delay_s in DELAYS_S:
+        for name in rounds:
+            if name == OURS:
+                continue
+            goal = {CELERY: BESIDE_CELERY, "dramatiq": BESIDE_DRAMATIQ}.get(name)
+            what = f"CPU of a job at {delay_s * 1000:g} ms: this service / {KINDS[name].title}"
+            lines.append(Line.of(what, "ratio", _over(rounds, name, delay_s, lambda block: block.cpu_ms), goal))
+        what = f"the same with Redis' share: this service / {KINDS[CELERY].title}"
+        if CELERY in rounds:
+            lines.append(
+                Line.of(what, "ratio", _over(rounds, CELERY, delay_s, lambda block: block.cpu_ms + block.redis_ms))
+            )
+    busy = [turn.blocks[DELAYED_S].in_flight / CONCURRENCY for turn in rounds[OURS]]
+    what = f"this service: share of its {CONCURRENCY} threads with a request at the provider, {DELAYED_S * 1000:g} ms"
+    return [*lines, Line.of(what, "of 1", busy, BUSY)]
+
+
+def _over(rounds: Rounds, other: str, delay_s: float, cost: Callable[[Block], float]) -> list[float]:
+    pairs = zip(rounds[OURS], rounds[other], strict=True)
+    return [cost(ours.blocks[delay_s]) / cost(its.blocks[delay_s]) for ours, its in pairs]
+
+
+def figures(turns: Sequence[Turn]) -> list[Line]:
+    """One side's figures. A latency is that of all rounds' jobs together, its spread that of single rounds."""
+    lines = []
+    for delay_s in DELAYS_S:
+        at, blocks = f"{delay_s * 1000:g} ms", [turn.blocks[delay_s] for turn in turns]
+        lines += [
+            Line.of(f"CPU of a job, {at}", "ms", [block.cpu_ms for block in blocks]),
+            Line.of(f"Redis' CPU of a job, {at}", "ms", [block.redis_ms for block in blocks]),
+            Line.of(f"jobs per core and second, {at}", "", [1000 / block.cpu_ms for block in blocks]),
+            Line.of(f"jobs/s of the worker, {at}", "", [block.jobs_per_s for block in blocks]),
+        ]
+    lines.append(
+        Line.of("requests at the provider at once, 100 ms", "", [t.blocks[DELAYED_S].in_flight for t in turns])
+    )
+    for name, share in (("p50", 0.5), ("p99", 0.99)):
+        pooled = percentile([each for turn in turns for each in turn.singles_s], share) * 1000
+        spread = tuple(percentile(turn.singles_s, share) * 1000 for turn in turns)
+        lines.append(Line(f"submit to request, idle, {name}", "ms", pooled, spread))
+    return lines
+
+
+def stub_share(rounds: Rounds) -> float:
+    """The largest share of a core that the stub needed in any block."""
+    return max(block.stub_share for turns in rounds.values() for turn in turns for block in turn.blocks.values())

@@ -1,0 +1,109 @@
+"""What is measured side by side? A worker with a Valkey of its own, to which jobs are sent as its users send them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Protocol, Self, TypeAlias
+
+import psutil
+import redis
+from real import Process, RedisServer, binaries
+
+from bench.compare.work import PROVIDER_URL, REDIS_URL, RESULTS
+from bench.lanes.service import EVERYSEC, Service, job
+
+Sender: TypeAlias = Callable[[dict[str, Any]], object]
+ACCOUNT = "acme"
+
+
+class Side(Protocol):
+    """Use it in a ``with`` statement: its worker runs in it."""
+
+    redis: redis.Redis
+    worker: Process
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+    def submit(self, numbers: Iterable[int]) -> None:
+        """Send the jobs that ask for these audiences."""
+
+    def ended(self) -> int:
+        """Jobs whose result is there, ever."""
+
+
+class Other:
+    """A worker that one could pick instead. ``open_sender`` is given the URL of its broker."""
+
+    def __init__(self, command: list[str], open_sender: Callable[[str], Sender], provider_url: str) -> None:
+        self._server = RedisServer(dict(binaries())["valkey"], *EVERYSEC)
+        self.redis: redis.Redis = self._server.client()
+        self._send = open_sender(self._server.url)
+        env = {PROVIDER_URL: provider_url, REDIS_URL: self._server.url}
+        log = Path(mkdtemp(prefix="compare")) / "log"
+        self.worker = Process([str(Path(sys.executable).parent / command[0]), *command[1:]], log, env)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.worker.kill()
+        self.redis.close()
+        self._server.close()
+
+    def submit(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._send(json.loads(job(ACCOUNT, number)))
+
+    def ended(self) -> int:
+        return int(self.redis.llen(RESULTS))
+
+
+class Ours:
+    """Our own service, with an account that nothing limits."""
+
+    def __init__(self, provider_url: str) -> None:
+        self._service = Service(provider_url, {ACCOUNT: "max_in_flight = 1000"}, *EVERYSEC)
+        self.redis = self._service.redis
+
+    def __enter__(self) -> Self:
+        (self.worker,) = self._service.start(1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._service.__exit__()
+
+    def submit(self, numbers: Iterable[int]) -> None:
+        self._service.submit(job(ACCOUNT, number) for number in numbers)
+
+    def ended(self) -> int:
+        return self._service.ended()
+
+
+@contextmanager
+def held(side: Side) -> Iterator[None]:
+    """Stop a side's processes, so that what is sent to it waits: no side works while its jobs are still being sent."""
+    os.killpg(side.worker.popen.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(side.worker.popen.pid, signal.SIGCONT)
+
+
+def cpu_s(side: Side) -> float:
+    """Processor time of a side's own processes so far: the worker and everything that it has started."""
+    worker = psutil.Process(side.worker.popen.pid)
+    times = [process.cpu_times() for process in (worker, *worker.children(recursive=True))]
+    return float(sum(each.user + each.system for each in times))
+
+
+def redis_cpu_s(side: Side) -> float:
+    """Of its Valkey."""
+    cpu: Any = side.redis.info("cpu")
+    return float(cpu["used_cpu_user"] + cpu["used_cpu_sys"])
