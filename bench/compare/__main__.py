@@ -41,7 +41,7 @@ def main() -> int:
     """Measure, print, keep, draw, and write the page. Exit code 1: a goal was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.compare", description="This service beside others.")
     parser.add_argument("sides", nargs="*", choices=[[], *KINDS], metavar="SIDE", help=", ".join(KINDS))
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="small blocks, one round, nothing kept")
     wanted = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended, too
