@@ -22,6 +22,8 @@ class SettingsError(Exception):
 
 
 _MASTER = "[A-Za-z0-9._-]+"
+NO_PROVIDER = "none"
+"""In the place of providers' names: this worker executes nothing."""
 
 
 class LogFormat(StrEnum):
@@ -71,7 +73,8 @@ class Settings(BaseSettings):
     )
     intake: bool = Field(True, description="Whether this worker takes jobs in; off for workers that only execute.")
     providers: str = Field(
-        "", description="Providers this worker executes, separated by commas. Empty: every installed one."
+        "",
+        description="Providers this worker executes, by commas. Empty: every installed one; none: it only takes in.",
     )
     lease_s: float = Field(
         10.0, gt=0, description="Seconds a job may lie on the provider's queue before it returns to its lane."
@@ -116,6 +119,10 @@ class Settings(BaseSettings):
     operators: str | None = Field(
         None,
         description="Flower users, by commas, who may pause, edit, replay, discard there. Unset: all whom it lets in.",
+    )
+    health_file: Path | None = Field(
+        None,
+        description="Where this worker notes how its threads fare, for doctor --live and --ready. Unset: nowhere.",
     )
     metrics_port: int | None = Field(
         None, ge=1, le=65535, description="Where this worker serves its metrics, /metrics. Unset: nowhere."
