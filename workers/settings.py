@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
 
 class SettingsError(Exception):
@@ -47,6 +48,10 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(
         None,
         description="Where the state lives: Redis 6.2 or later, or Valkey. Unset: the broker, if that is a Redis.",
+    )
+    secrets_dir: Path | None = Field(
+        None,
+        description="A folder whose files may stand in for variables, audience_broker_url say; a variable leads.",
     )
     sentinel_master: str | None = Field(
         None,
@@ -327,14 +332,26 @@ _URLS = ("broker_url", "redis_url")
 def read_settings() -> Settings:
     """The settings from the environment. Raises ``SettingsError`` with a sentence for each wrong variable."""
     try:
-        settings = Settings()
+        settings = Settings(_secrets_dir=_secrets_dir())
     except ValidationError as error:
         lines = [f"AUDIENCE_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors(include_input=False)]
         raise SettingsError("; ".join(lines)) from error
+    except UnreadableError as error:
+        raise SettingsError(
+            "AUDIENCE_SECRETS_DIR: a file there cannot be read; let the service's user read each, as UTF-8"
+        ) from error
     for name in _URLS:
         _check_url(f"AUDIENCE_{name.upper()}", getattr(settings, name))
     named = {name: _with_master(getattr(settings, name), settings.sentinel_master) for name in _URLS}
-    return settings.model_copy(update=named)
+    return settings.model_copy(update={name: url for name, url in named.items() if url is not None})
+
+
+def _secrets_dir() -> str | None:
+    """The folder, which has to be known before the rest can be read."""
+    folder = os.environ.get("AUDIENCE_SECRETS_DIR") or None
+    if folder is not None and not Path(folder).is_dir():
+        raise SettingsError(f"AUDIENCE_SECRETS_DIR: {folder} is no folder; mount one there, or unset the variable")
+    return folder
 
 
 def _check_url(name: str, url: str | None) -> None:
