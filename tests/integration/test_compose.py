@@ -44,8 +44,12 @@ def source(what: dict[str, str], **env: str) -> Path:
 
 
 def test_the_file_is_one_by_the_schema_of_the_specification() -> None:
-    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-    done = subprocess.run([*check, str(ROOT / "docker-compose.yml")], capture_output=True, text=True, check=False)
+    assert_is_compose(ROOT / "docker-compose.yml")
+
+
+def assert_is_compose(path: Path) -> None:
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(path)]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -84,6 +88,17 @@ def test_no_secret_stands_in_the_file_and_each_is_a_file() -> None:
         assert source(what).stat().st_size
     on_rabbitmq = source(COMPOSE["secrets"]["audience_broker_url"], AUDIENCE_BROKER="rabbitmq")
     assert on_rabbitmq.read_text().startswith("amqp://")
+
+
+def test_the_documents_name_every_file_of_a_folder_and_show_how_to_add_one(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "running.md").read_text()
+    (table,) = re.findall(r"^\| file \| holds \|\n(.*?)\n\n", page, re.DOTALL | re.MULTILINE)
+    named = {name for row in table.splitlines()[1:] for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
+    assert named == {path.name for path in SANDBOX.iterdir()}
+    (more,) = re.findall(r"^```yaml\n(# docker-compose.override.yml\n.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "docker-compose.override.yml").write_text(more)
+    assert_is_compose(tmp_path / "docker-compose.override.yml")
+    assert yaml.safe_load(more)["services"].keys() <= SERVICES.keys()
 
 
 def test_every_file_that_is_mounted_is_there() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from command import Audience
-from real import Deployment, Process, RabbitNode, RedisServer, Sandbox, free_port, wait_until
+from real import Deployment, Process, RabbitNode, RedisServer, Sandbox, wait_until
 
 LOOPS = {"dispatch-pubmatic": 0.0, "publish-rejected": 0.0}
 
@@ -118,12 +118,12 @@ def test_a_worker_that_only_takes_jobs_in_executes_none(on_redis: Deployment, re
         ({}, "--ready", (0, "it is ready")),
         ({"written_at": -20.0}, "--live", (1, "does not run: the last sign of it is 2")),
         ({"written_at": 9000.0}, "--live", (1, "does not run")),  # of the machine's life before
-        ({"turns": {**LOOPS, "dispatch-pubmatic": -170.0}}, "--live", (0, "it lives")),
-        ({"turns": {**LOOPS, "dispatch-pubmatic": -170.0}}, "--ready", (1, "at one turn for 17")),
-        ({"turns": {**LOOPS, "dispatch-pubmatic": -190.0}}, "--live", (1, "at one turn for 19")),
+        ({"turns": {**LOOPS, "dispatch-pubmatic": -590.0}}, "--live", (0, "it lives")),
+        ({"turns": {**LOOPS, "dispatch-pubmatic": -40.0}}, "--ready", (1, "at one turn for 4")),
+        ({"turns": {**LOOPS, "dispatch-pubmatic": -610.0}}, "--live", (1, "at one turn for 61")),
         ({"celery_turned_at": -20.0}, "--live", (0, "it lives")),
         ({"celery_turned_at": -20.0}, "--ready", (1, "Celery has not reached the broker for 2")),
-        ({"celery_turned_at": -190.0}, "--live", (1, "Celery takes no messages, though the broker answers")),
+        ({"celery_turned_at": -610.0}, "--live", (1, "Celery takes no messages, though the broker answers")),
         ({"celery_turned_at": None}, "--ready", (1, "Celery has not connected")),
     ],
 )
@@ -150,11 +150,17 @@ def signs(**changed: object) -> dict[str, object]:
     }
 
 
-def test_a_celery_that_waits_for_its_broker_is_not_stuck(tmp_path: Path) -> None:
+def test_a_celery_that_waits_for_its_broker_is_not_stuck(tmp_path: Path, own_redis: RedisServer) -> None:
     path = tmp_path / "health"
-    path.write_text(json.dumps(signs(celery_turned_at=-190.0)))
-    nowhere = f"redis://127.0.0.1:{free_port()}/0"
-    assert says(Audience(AUDIENCE_HEALTH_FILE=str(path), AUDIENCE_BROKER_URL=nowhere), "--live")[0] == 0
+    audience = Audience(AUDIENCE_HEALTH_FILE=str(path), AUDIENCE_BROKER_URL=own_redis.url)
+    own_redis.process.popen.send_signal(signal.SIGSTOP)  # it takes connections and answers nothing
+    path.write_text(json.dumps(signs(celery_turned_at=-610.0)))
+    before = time.monotonic()
+    assert says(audience, "--live")[0] == 0
+    assert time.monotonic() - before < 10  # or the probe's own time is over
+    own_redis.kill()
+    path.write_text(json.dumps(signs(celery_turned_at=-610.0)))
+    assert says(audience, "--live")[0] == 0
 
 
 def test_what_cannot_be_told_is_said(tmp_path: Path, on_redis: Deployment) -> None:

@@ -141,6 +141,14 @@ def test_the_configuration_is_one_and_its_secrets_are_mounted(tmp_path: Path) ->
         assert ("accounts" in mounts) == name.startswith("worker-")
 
 
+def test_the_document_makes_the_secrets_that_are_mounted() -> None:
+    page = (FOLDER.parents[1] / "docs" / "growing.md").read_text().replace("\\\n", " ")
+    made = re.findall(r"create secret generic (\S+) +(.*)", page)
+    assert {name: set(re.findall(r"--from-file=(\S+)", files)) for name, files in made} == {
+        name: set(files) for name, files in GIVEN.items()
+    }
+
+
 class Pods:
     """One pod of each deployment, without a cluster."""
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 STILL_S = 15.0
 """A process whose file is older does not run: it writes one every two seconds."""
-STUCK_S = 180.0
-"""A turn takes a second or five; against a server that takes connections and never answers, some minutes."""
+STUCK_S = 600.0
+"""A turn takes a second or five; against a server that takes connections and never answers, over three minutes."""
 SLOW_S = 30.0
 """A turn that takes longer does not get on: what it reaches for does not answer."""
 
