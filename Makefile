@@ -42,10 +42,13 @@ schemas: $(VENV)/ready ## Write the JSON Schemas, the AsyncAPI document and its 
 	$(BIN)/audience schema
 	$(BIN)/python docs/asyncapi_page.py
 
-lock: $(VENV)/ready ## Write requirements-dev.lock anew from pyproject.toml
+LOCK := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -q
+
+lock: $(VENV)/ready ## Write the three locks anew from pyproject.toml: for development, for the image, for its build
 	$(BIN)/pip install -q uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra embedded --extra bench --universal --generate-hashes \
-	  --no-emit-index-url --custom-compile-command "make lock" --upgrade -q -o requirements-dev.lock
+	$(LOCK) --upgrade --extra dev --extra embedded --extra bench -o requirements-dev.lock pyproject.toml
+	$(LOCK) --constraint requirements-dev.lock --extra traces -o requirements.lock pyproject.toml
+	echo hatchling | $(LOCK) --constraint requirements-dev.lock -o requirements-build.lock -
 
 clean: ## Remove the virtual environment and what tools have left
 	rm -rf $(VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
