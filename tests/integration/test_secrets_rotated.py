@@ -1,9 +1,9 @@
-"""Does a running worker use a secret's new value as soon as its file has it? Every kind of secret, every way to write."""
+"""Does a running worker use the new value as soon as a secret's file has it? Every kind of secret and of writing."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +62,11 @@ def as_kubernetes_does(folder: Path, secrets: Mapping[str, str]) -> None:
 
 
 @pytest.fixture
-def from_files(on_redis: Deployment, sandbox: Sandbox, tmp_path: Path) -> Iterator[Path]:
+def from_files(on_redis: Deployment, sandbox: Sandbox, tmp_path: Path) -> Path:
     """The folder of the secrets; the configuration names its files."""
     folder = tmp_path / "secrets"
     on_redis.config.write_text(CONFIG.replace("URL", sandbox.url).replace("SECRETS", str(folder)))
-    yield folder
+    return folder
 
 
 def accept(sandbox: Sandbox, secrets: Mapping[str, str]) -> None:
