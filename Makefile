@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults bench-lanes screenshots lint check schemas lock clean
+.PHONY: help demo up test faults bench-lanes screenshots lint check audit schemas lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -37,6 +37,9 @@ lint: $(VENV)/ready ## Check style, types and the direction of imports
 	$(BIN)/lint-imports
 
 check: lint test ## Run what CI runs
+
+audit: $(VENV)/ready ## Ask which weaknesses of the lock's packages are known, and write dist/sbom.cdx.json
+	$(BIN)/python .ci/audit.py $(ARGS)
 
 schemas: $(VENV)/ready ## Write the JSON Schemas, the AsyncAPI document and its page anew
 	$(BIN)/audience schema
