@@ -58,7 +58,10 @@ class DeleteResult(Wire):
     deleted: list[Text] = Field(description="The IDs that were deleted, as strings.")
 
 
-Result: TypeAlias = AudienceResult | ListResult | UploadResult | DeleteResult
+# No two have all their fields in common: the first that fits is the only one.
+Result: TypeAlias = Annotated[
+    AudienceResult | ListResult | UploadResult | DeleteResult, Field(union_mode="left_to_right")
+]
 
 
 class Detail(Wire):

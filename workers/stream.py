@@ -32,6 +32,8 @@ class StreamMember:
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
     _declared: bool = False
     _inherit_at: float = 0.0
+    _left: int | None = None
+    """Entries that stand with this member; None where it is not known: at first, and after a failure."""
 
     def read(self) -> list[Entry]:
         """The next entries; none after a second without any."""
@@ -39,19 +41,26 @@ class StreamMember:
             declare(self.client, self.stream, self.group)
             self._forget_the_gone()
             self._declared = True
+        left, self._left = self._left, None
         try:
-            return self._mine() or self._inherited() or self._new()
+            entries = (self._mine() if left != 0 else []) or self._inherited() or self._new()
         except redis.ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
             self._declared = False  # the stream was deleted, or the state lost: it is made anew
             return []
+        self._left = len(entries)
+        return entries
 
     def clear(self, entries: list[Entry]) -> None:
         """Take entries off the stream: their work is done."""
-        if not entries:
+        self._take_off([entry_id for entry_id, _ in entries])
+        if self._left is not None:
+            self._left -= len(entries)
+
+    def _take_off(self, ids: list[bytes]) -> None:
+        if not ids:
             return
-        ids = [entry_id for entry_id, _ in entries]
         with self.client.pipeline(transaction=True) as pipe:
             pipe.xack(self.stream, self.group, *ids)
             pipe.xdel(self.stream, *ids)
@@ -79,7 +88,7 @@ class StreamMember:
 
     def _whole(self, entries: list[Any]) -> list[Entry]:
         """Those that still hold something; what somebody has deleted meanwhile is cleared."""
-        self.clear([(entry_id, {}) for entry_id, fields in entries if not fields])
+        self._take_off([entry_id for entry_id, fields in entries if not fields])
         return [(entry_id, fields) for entry_id, fields in entries if fields]
 
     def _forget_the_gone(self) -> None:

@@ -1,4 +1,4 @@
-"""When does a request's first byte leave, and when is its answer late? A client for each thread, watched at its socket.
+"""When does a request leave, and when is its answer late? A transport for each thread, watched at its socket.
 
 A permit under a limit is good for its moment only. So it is asked for when everything else is done: the connection
 stands, the request is built, and the next thing that happens is its first byte on the wire.
@@ -31,9 +31,10 @@ def exchange(
     when the answer is too large, or not whole ``deadline_s`` after the beginning: after the last byte sent, where
     the request ``uploads`` a body of any length.
     """
-    client, wire = _client()
+    transport, wire = _transport()
     wire.expect(deadline_s, permit, uploads=uploads)
-    response = client.send(request, stream=True)
+    response = transport.handle_request(request)
+    response.request = request
     try:
         body = bytearray()
         for chunk in response.iter_bytes():
@@ -122,15 +123,17 @@ class _WireStream(httpcore.NetworkStream):
 _of_thread = threading.local()
 
 
-def _client() -> tuple[httpx.Client, _Wire]:
-    """A client for each thread: a shared pool scans its connections under one lock, which 64 threads feel."""
-    if not hasattr(_of_thread, "client"):
+def _transport() -> tuple[httpx.HTTPTransport, _Wire]:
+    """One for each thread: a shared pool scans its connections under one lock, which 64 threads feel.
+
+    A client around it would follow redirects and keep cookies, which no provider wants, and costs as much again.
+    """
+    if not hasattr(_of_thread, "transport"):
         transport = httpx.HTTPTransport(verify=_tls(), limits=httpx.Limits(max_connections=4))
         pool = transport._pool  # noqa: SLF001 - httpx 0.28 has no public place for a network backend
         wire = pool._network_backend = _Wire(pool._network_backend)  # noqa: SLF001
-        _of_thread.client = httpx.Client(transport=transport, trust_env=False)
-        _of_thread.wire = wire
-    return _of_thread.client, _of_thread.wire
+        _of_thread.transport, _of_thread.wire = transport, wire
+    return _of_thread.transport, _of_thread.wire
 
 
 @cache

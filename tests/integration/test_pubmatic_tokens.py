@@ -34,7 +34,7 @@ from workers.providers.pubmatic.config import PubmaticConfig
 from workers.providers.pubmatic.log_in import REFRESH, TOKEN, LogIn
 from workers.providers.pubmatic.seal import Pair, seal, unseal
 from workers.providers.pubmatic.token import DAY_S, REQUESTS_A_WINDOW, WINDOW_S
-from workers.wire import _client
+from workers.wire import _transport
 
 OWNER = {"accountType": "PUBLISHER", "accountId": 27332341}
 USER, PASSWORD = "acme@sandbox.example", "sandbox-pubmatic-password-acme"
@@ -85,8 +85,8 @@ class Desk:
             deadline = time.monotonic() + 20
             while isinstance(outcome := self.read(), Deferred) and time.monotonic() < deadline:
                 time.sleep(outcome.after_s)  # as its lane would
-            client, _ = _client()
-            client.close()  # a worker's threads last; these do not
+            transport, _ = _transport()
+            transport.close()  # a worker's threads last; these do not
             return outcome
 
         with ThreadPoolExecutor(threads) as pool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import redis
+from redis.commands.core import Script
 
 
 def run(client: redis.Redis, script: str, partition: str, *args: Any) -> Any:
     """Run ``lua/<script>.lua`` on the keys of one partition."""
-    return client.register_script(text(script))(keys=[partition], args=args)
+    return _script(script)(keys=[partition], args=args, client=_own(client))
 
 
 @cache
@@ -25,3 +28,29 @@ def shared() -> str:
     """What stands in front of every script."""
     folder = files("workers.lanes") / "lua"
     return (folder / "lane.lua").read_text() + (folder / "dead.lua").read_text()
+
+
+@cache
+def _script(name: str) -> Script:
+    """Its digest is reckoned once, not at every call."""
+    return redis.Redis().register_script(text(name))  # which connects to nothing: each call brings its own client
+
+
+_of_thread = threading.local()
+
+
+def _own(client: redis.Redis) -> redis.Redis:
+    """The client on a connection of this thread's own.
+
+    A pool tests a connection each time it lends it, which takes four more system calls than the command itself; with
+    many threads each of those is a change of threads.
+    """
+    if type(client) is not redis.Redis:  # a pipeline sends later, a cluster chooses the connection itself
+        return client
+    if not hasattr(_of_thread, "clients"):
+        _of_thread.clients = WeakKeyDictionary[redis.Redis, redis.Redis]()
+    clients: WeakKeyDictionary[redis.Redis, redis.Redis] = _of_thread.clients
+    own = clients.get(client)
+    if own is None:
+        own = clients[client] = client.client()  # type: ignore[no-untyped-call]  # redis-py has none here
+    return own

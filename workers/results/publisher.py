@@ -43,10 +43,7 @@ class Publisher:
             entries = self._outbox.read()
             if entries and not self._is_bound():
                 self._release()  # a new connection declares it
-            for entry in entries:
-                self._publish(entry)
-                published.append(entry)
-                tell(EventPublished(self.partition_name, entry[1][b"event"]))
+            self._publish_all(entries, published)
         except Exception:
             self._release()  # what was not published stays with this member, which reads it again
             raise
@@ -65,6 +62,18 @@ class Publisher:
             return True
         table = self._open().channel.get_table(RESULTS_EXCHANGE.name)
         return any(queue == RESULTS.name for *_, queue in table)
+
+    def _publish_all(self, entries: list[Entry], published: list[Entry]) -> None:
+        """Add to ``published`` what surely is: RabbitMQ confirms each event, a Redis takes them all at once."""
+        if is_amqp(self.broker_url):
+            for entry in entries:
+                self._publish(entry)
+                published.append(entry)
+        else:
+            with self._open().batch():
+                for entry in entries:
+                    self._publish(entry)
+            published.extend(entries)
 
     def _publish(self, entry: Entry) -> None:
         _, event = entry
@@ -87,6 +96,8 @@ class Publisher:
                     pipe.xadd(RESULTS_STREAM, {"event": event[b"event"]}, maxlen=self.stream_length, approximate=True)
                 pipe.execute()
         self._outbox.clear(entries)
+        for _, event in entries:
+            tell(EventPublished(self.partition_name, event[b"event"]))
 
     def _open(self) -> Producer:
         if self._producer is None:
