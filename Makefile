@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults bench-lanes screenshots lint check schemas lock clean
+.PHONY: help demo up test faults bench-lanes screenshots lint check audit schemas site lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -38,9 +38,16 @@ lint: $(VENV)/ready ## Check style, types and the direction of imports
 
 check: lint test ## Run what CI runs
 
-schemas: $(VENV)/ready ## Write the JSON Schemas, the AsyncAPI document and its page anew
+audit: $(VENV)/ready ## Ask which weaknesses of the lock's packages are known, and write dist/sbom.cdx.json
+	$(BIN)/python .ci/audit.py $(ARGS)
+
+schemas: $(VENV)/ready ## Write the JSON Schemas, the AsyncAPI document, its page and that of the settings anew
 	$(BIN)/audience schema
 	$(BIN)/python docs/asyncapi_page.py
+	$(BIN)/python docs/settings_page.py
+
+site: $(VENV)/ready ## Make a site of the documents, its links checked: dist/site/index.html
+	$(BIN)/python docs/site.py
 
 LOCK := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -q
 

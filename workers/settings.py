@@ -235,21 +235,23 @@ class OperationConfig(BaseModel):
     """What applies to one operation, beside what applies to all of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[Limit, ...] = Field((), description="Of this operation's requests, beside all others.")
 
 
 class AccountConfig(BaseModel):
     """What every provider's account has. Providers add their credentials."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    limits: tuple[Limit, ...] = ()
-    max_in_flight: int = Field(8, ge=1)
+    limits: tuple[Limit, ...] = Field((), description="Of all requests of the account; each must hold.")
+    max_in_flight: int = Field(8, ge=1, description="Jobs of the account that may be at work at once.")
     weight: int = Field(1, ge=1, le=32, description="Jobs in one turn, where the lanes of several accounts take turns.")
     adaptive: bool = Field(
         False, description="Whether 429s without a Retry-After lower the rate, which then grows back (AIMD)."
     )
-    operations: Mapping[str, OperationConfig] = Field(default_factory=dict)
-    retry: dict[str, Any] = Field(default_factory=dict)
+    operations: Mapping[str, OperationConfig] = Field(
+        default_factory=dict, description="By operation, what applies to it in this account."
+    )
+    retry: dict[str, Any] = Field(default_factory=dict, description="What differs from the provider's `retry`.")
 
 
 def _http_url(value: str) -> str:
@@ -265,12 +267,14 @@ class ProviderConfig(BaseModel):
     """What every provider's table has. Providers narrow ``accounts`` to their own account model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    base_url: HttpUrl
-    limits: tuple[Limit, ...] = ()
+    base_url: HttpUrl = Field(description="Where its API is.")
+    limits: tuple[Limit, ...] = Field((), description="Of all requests of all accounts together; each must hold.")
     max_in_flight: int | None = Field(None, ge=1, description="Of all accounts together. Unset: no cap but theirs.")
-    operations: Mapping[str, OperationConfig] = Field(default_factory=dict)
-    retry: RetryPolicy = RetryPolicy()
-    accounts: Mapping[str, AccountConfig] = Field(default_factory=dict)
+    operations: Mapping[str, OperationConfig] = Field(
+        default_factory=dict, description="By operation, what applies to it in all accounts together."
+    )
+    retry: RetryPolicy = Field(RetryPolicy(), description="When a job is tried again, and when no more.")
+    accounts: Mapping[str, AccountConfig] = Field(default_factory=dict, description="By name, as jobs name them.")
 
     @model_validator(mode="after")
     def _names_of_accounts(self) -> Self:
