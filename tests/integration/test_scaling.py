@@ -10,7 +10,7 @@ import pytest
 import yaml
 from lane_acts import accept, configure, new_lanes, start, take
 from prometheus_client import CollectorRegistry, generate_latest
-from real import RedisServer
+from real import RedisServer, wait_until
 from scrape import Scrape, promtool
 
 from workers.lanes.orders import Orders
@@ -62,7 +62,9 @@ def test_what_may_run_now_counts_and_what_is_held_back_does_not(redis_server: Re
             for number in range(20):
                 accept(lanes, f"{account}-{number}", account)
         accept(lanes, "later", "later", not_before=4e9)
-        start(lanes, take(lanes)[0])
+        taken: list[Any] = []
+        wait_until(lambda: taken.extend(take(lanes)) or len(taken) == 3 + 1, what="every job that may run now")
+        start(lanes, taken[0])
         client.rpush("audience.jobs", *["a job"] * 7)
         client.rpush("audience.results", *["an event"] * 9)
         registry = CollectorRegistry()
