@@ -13,9 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from kombu import Message
 
 from workers.lanes.state import Record
+
+log = structlog.get_logger()
 
 
 @dataclass
@@ -69,10 +72,14 @@ class Feed:
             self._consumer = None
 
     def _receive(self, consumer: Any, messages: list[Message]) -> None:
-        """In Celery's own thread: what it does with each message of a broker."""
+        """In Celery's own thread, which must not end by it: what it does with each message of a broker."""
         for message in messages:
             left = _Once(self._leave)
-            consumer.strategies[message.headers["task"]](message, None, left, left, ())
+            try:
+                consumer.strategies[message.headers["task"]](message, None, left, left, ())
+            except Exception:  # the pool has ended: the job was put back, or its lease runs out
+                log.exception("task.not_begun", task=message.headers["task"])
+                left()
 
     def _leave(self) -> None:
         with self._lock:
