@@ -26,7 +26,7 @@ from workers.monitoring.signs import BROKER, Signs, Turn
 from workers.settings import SettingsError
 
 WRITE_EVERY_S = 2.0
-ASK_EVERY_S = 2.0
+ASK_EVERY_S = 5.0
 
 log = structlog.get_logger()
 
