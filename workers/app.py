@@ -16,7 +16,7 @@ from workers.execution.task import register
 from workers.loop import OUTAGES, Loop
 from workers.monitoring import logs
 from workers.monitoring.flower.option import PAGES
-from workers.monitoring.health import HealthFile
+from workers.monitoring.health import Beat, HealthFile
 from workers.providers.provider import installed
 from workers.settings import SettingsError
 
@@ -68,7 +68,8 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         for loop in (*self.loops, *self.publishers):
             loop.start()
         if here.settings.health_file is not None:
-            health = HealthFile(here.settings.health_file, (*self.loops, *self.publishers))
+            loops = (*self.loops, *self.publishers)
+            health = HealthFile(here.settings.health_file, loops, here.endpoints.broker_url)
             _or_end(health.begin)
 
     def shut_down(self, **_: Any) -> None:
@@ -144,6 +145,7 @@ class Feeding(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no t
 
 app.steps["worker"].add(Background)
 app.steps["consumer"].add(Feeding)
+app.steps["consumer"].add(Beat)
 
 
 @signals.task_revoked.connect  # type: ignore[untyped-decorator]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from lane_acts import accept, configure, new_lanes, start, take
 from prometheus_client import CollectorRegistry, generate_latest
-from real import RedisServer
+from real import RedisServer, wait_until
 from scrape import Scrape, promtool
 
 from workers.lanes.orders import Orders
@@ -23,9 +23,12 @@ SCALED: dict[str, Any] = {path.stem: yaml.safe_load(path.read_text()) for path i
 SCALED.pop("kustomization")
 
 
+def triggers(name: str) -> dict[str, Any]:
+    return {trigger["type"]: trigger for trigger in SCALED[name]["spec"]["triggers"]}
+
+
 def query(name: str) -> str:
-    (trigger,) = SCALED[name]["spec"]["triggers"]
-    return str(trigger["metadata"]["query"])
+    return str(triggers(name)["prometheus"]["metadata"]["query"])
 
 
 @pytest.mark.parametrize("name", SCALED)
@@ -38,12 +41,15 @@ def test_an_object_scales_what_is_there_and_never_to_nothing(name: str) -> None:
     assert (target["kind"], target["metadata"]["name"]) == ("Deployment", name)
     assert "replicas" not in target["spec"]  # an `apply` would undo what KEDA did
     assert 0 < spec["minReplicaCount"] < spec["maxReplicaCount"]
-    (trigger,) = spec["triggers"]
-    assert (trigger["type"], trigger["metricType"]) == ("prometheus", "AverageValue")
-    assert trigger["metadata"].keys() == {"serverAddress", "query", "threshold", "ignoreNullValues"}
-    assert all(isinstance(value, str) for value in trigger["metadata"].values())
+    found = triggers(name)
+    assert found["prometheus"]["metadata"].keys() == {"serverAddress", "query", "threshold", "ignoreNullValues"}
+    for trigger in found.values():
+        assert trigger["metricType"] == "AverageValue"
+        assert all(isinstance(value, str) for value in trigger["metadata"].values())
     if name != "intake":
-        assert float(trigger["metadata"]["threshold"]) < Settings.model_fields["concurrency"].default
+        threads = Settings.model_fields["concurrency"].default
+        assert float(found["prometheus"]["metadata"]["threshold"]) < threads  # busy ones ask for more
+        assert found["cpu"]["metadata"] == {"value": "800m"}  # of the one core that a process can use
 
 
 def test_what_may_run_now_counts_and_what_is_held_back_does_not(redis_server: RedisServer, tmp_path: Path) -> None:
@@ -56,7 +62,9 @@ def test_what_may_run_now_counts_and_what_is_held_back_does_not(redis_server: Re
             for number in range(20):
                 accept(lanes, f"{account}-{number}", account)
         accept(lanes, "later", "later", not_before=4e9)
-        start(lanes, take(lanes)[0])
+        taken: list[Any] = []
+        wait_until(lambda: taken.extend(take(lanes)) or len(taken) == 3 + 1, what="every job that may run now")
+        start(lanes, taken[0])
         client.rpush("audience.jobs", *["a job"] * 7)
         client.rpush("audience.results", *["an event"] * 9)
         registry = CollectorRegistry()

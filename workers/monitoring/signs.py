@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+BROKER = "broker"
+"""The thread that asks the broker whether it answers."""
 STILL_S = 15.0
 """A process whose file is older does not run: it writes one every two seconds."""
 STUCK_S = 600.0
@@ -54,11 +56,10 @@ def against_life(signs: Signs, now: float) -> Iterator[str]:
         for name, turn in signs.turns.items():
             if now - turn.ended_at > STUCK_S:
                 yield f"{name} has been at one turn for {now - turn.ended_at:.0f} s"
-
-
-def celery_is_silent(signs: Signs, now: float) -> bool:
-    """Whether Celery has not turned for long: it is stuck, unless the broker is out, for then it waits for it."""
-    return signs.celery_turned_at is not None and now - signs.celery_turned_at > STUCK_S
+        # Without a broker Celery waits, and is right to.
+        broker_answers = BROKER in signs.turns and not signs.turns[BROKER].failed
+        if broker_answers and signs.celery_turned_at is not None and now - signs.celery_turned_at > STUCK_S:
+            yield "Celery takes no turn, though the broker answers"
 
 
 def against_work(signs: Signs, now: float) -> Iterator[str]:
@@ -71,7 +72,7 @@ def against_work(signs: Signs, now: float) -> Iterator[str]:
     if signs.celery_turned_at is None:
         yield "Celery has not connected to the broker yet"
     elif now - signs.celery_turned_at > STILL_S:
-        yield f"Celery has not reached the broker for {now - signs.celery_turned_at:.0f} s"
+        yield f"Celery has taken no turn for {now - signs.celery_turned_at:.0f} s: it has lost the broker, or is stuck"
 
 
 def _is_there(pid: int) -> bool:

@@ -25,8 +25,6 @@ def check(settings: Settings, *, ready: bool) -> Iterator[Finding]:
         )
         return
     wrong = list(signs.against_life(found, now))
-    if not wrong and signs.celery_is_silent(found, now) and _broker_answers(settings):
-        wrong = ["Celery takes no messages, though the broker answers"]
     for each in wrong:
         yield Finding("worker", each, "End it and start it again; what it held returns to the lanes.")
     if not wrong:
@@ -39,11 +37,3 @@ def _work(found: signs.Signs, now: float) -> Iterator[Finding]:
         yield Finding("worker", each, "`audience doctor` looks at the servers; the worker goes on by itself.")
     if not unready:
         yield Finding("worker", "it is ready")
-
-
-def _broker_answers(settings: Settings) -> bool:
-    """Asked as a scrape asks, which never takes long: a probe that is late counts as one that failed."""
-    from workers.bootstrap import locate
-    from workers.monitoring.metrics.queues import queues_at
-
-    return queues_at(locate(settings).broker_url).depths() is not None
