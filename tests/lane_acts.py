@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import redis
+from real import wait_until
 
 from workers.lanes.lanes import Lanes
-from workers.lanes.state import Accepted, Again, Handed, Health, Record
+from workers.lanes.state import Accepted, Again, Health, Noted, Record
 from workers.settings import ProviderConfig
 
 CONFIG = ProviderConfig(base_url="http://provider")
@@ -38,19 +39,19 @@ def accept(lanes: Lanes, job_id: str, account: str = "acme", **other: Any) -> Ac
     return lanes.accept(**{**fields, **other})
 
 
-def take(lanes: Lanes, most: int = 32, lease_s: float = 10.0) -> list[Handed]:
+def take(lanes: Lanes, most: int = 32, lease_s: float = 10.0) -> list[Record]:
     return list(lanes.take(most, lease_s).jobs)
 
 
-def start(lanes: Lanes, handed: Handed, runner: str = "runner") -> Record:
-    record = lanes.start(handed.account, handed.id, handed.fence, runner)
-    assert record is not None
+def start(lanes: Lanes, record: Record) -> Record:
+    """Its attempt gives the first sign of life."""
+    assert lanes.note(record, {}, "") is not Noted.LOST
     return record
 
 
 def started(lanes: Lanes, job_id: str = "a", **other: Any) -> Record:
     accept(lanes, job_id, **other)
-    return start(lanes, take(lanes)[0])
+    return start(lanes, wait_until(lambda: take(lanes), what="the job's turn")[0])
 
 
 def finish(

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import structlog
 from celery import Celery, Task, bootsteps, signals
-from celery.worker import state
 
 from workers.bootstrap import Service, announce_embedded, celery_configuration, service
 from workers.execution.task import register
@@ -40,7 +39,7 @@ def _or_end(make: Callable[[], Made]) -> Made:
 
 app.add_defaults(lambda: _or_end(celery_configuration))
 app.user_options["preload"].add(PAGES)
-register(app, _or_end(installed), lambda: service().executor)
+register(app, _or_end(installed), lambda: (service().feed, service().executor))
 
 
 class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no types
@@ -55,13 +54,14 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
 
     def start(self, parent: Any) -> None:
         here = service()
+        _or_end(lambda: _has_threads(parent))
         announce_embedded(here)
         here.configure_lanes()
         if here.settings.metrics_port is not None:
-            _or_end(lambda: _serve_metrics(here, parent))
+            _or_end(lambda: _serve_metrics(here))
         if here.settings.traces:
             _or_end(_send_spans)
-        self.loops, self.publishers = here.loops(app), here.publishers()
+        self.loops, self.publishers = here.loops(), here.publishers()
         signals.worker_shutting_down.connect(self.shut_down)
         signals.worker_shutdown.connect(self.publish_the_last)
         for loop in (*self.loops, *self.publishers):
@@ -90,10 +90,13 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         self.shut_down()
 
 
-def _serve_metrics(here: Service, worker: Any) -> None:
-    """Raises ``SettingsError`` for a pool of processes: what they did, this one could not tell."""
+def _has_threads(worker: Any) -> None:
+    """Raises ``SettingsError`` for a pool of processes: jobs, metrics and the end of a worker stand in one process."""
     if worker.pool_cls.__module__.endswith("prefork"):
-        raise SettingsError("AUDIENCE_METRICS_PORT: metrics are counted in one process; leave --pool out")
+        raise SettingsError("--pool: this service runs its jobs in threads; leave --pool out and start more workers")
+
+
+def _serve_metrics(here: Service) -> None:
     from workers.monitoring.metrics.serve import serve  # noqa: PLC0415 - off by default, and then not imported
 
     serve(here.settings, here.endpoints.redis_url, here.endpoints.broker_url, here.configs)
@@ -109,10 +112,10 @@ def _send_spans() -> None:
 
 
 def _put_back_unstarted() -> None:
-    """What this worker holds and has not begun returns to its lane at once; its hint, redelivered, is stale."""
-    for request in set(state.reserved_requests) - set(state.active_requests):
+    """What this worker holds and has not begun returns to its lane at once."""
+    for provider, record in service().feed.withdraw():
         try:
-            service().executor.put_back(request.name, *request.args)
+            service().lanes[provider].put_back(record)
         except OUTAGES:
             return  # their leases run out
 
@@ -123,15 +126,29 @@ def _leave() -> None:
     os._exit(1)
 
 
+class Feeding(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no types
+    """Lets jobs into the pool while Celery's consumer runs."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def start(self, parent: Any) -> None:
+        service().feed.open(parent)
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002 - celery's face
+        service().feed.close()
+
+
 app.steps["worker"].add(Background)
+app.steps["consumer"].add(Feeding)
 
 
 @signals.task_revoked.connect  # type: ignore[untyped-decorator]
 def _cancel(sender: Task, request: Any, **_: Any) -> None:
     """Revoked in Flower or by Celery's remote control: the job is cancelled, not handed out again and again."""
     provider, _, operation = sender.name.partition(".")
-    if operation and provider in service().lanes:
-        service().executor.cancel(provider, *request.args)
+    record = service().feed.claim(provider, request.args[-1]) if operation and request.args else None
+    if record is not None:
+        service().executor.cancel(provider, record)
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]

@@ -10,13 +10,12 @@ from functools import cached_property
 from urllib.parse import quote
 
 import redis
-from celery import Celery
 
 from workers import broker
 from workers.embedded import server
 from workers.execution.dispatcher import Dispatcher
 from workers.execution.execute import Executor
-from workers.execution.task import send
+from workers.execution.feed import Feed
 from workers.files import Files
 from workers.intake.amqp import QueueReader
 from workers.intake.door import Door
@@ -117,6 +116,10 @@ class Service:
         files = Files.of(self.settings)
         return Executor(self.providers, self.configs, self.lanes, self.door.payloads, tokens, files, self.settings)
 
+    @cached_property
+    def feed(self) -> Feed:
+        return Feed()
+
     def executed(self) -> list[str]:
         """The providers that this worker executes."""
         named = [name.strip() for name in self.settings.providers.split(",") if name.strip()]
@@ -132,9 +135,9 @@ class Service:
         for lanes in self.lanes.values():
             lanes.configure()
 
-    def loops(self, app: Celery) -> list[Loop]:
+    def loops(self) -> list[Loop]:
         """The background threads that bring a worker its work."""
-        return [*(self._intake() if self.settings.intake else []), *self._dispatch(app)]
+        return [*(self._intake() if self.settings.intake else []), *self._dispatch()]
 
     def _intake(self) -> list[Loop]:
         reader = StreamReader(self.redis, self.door)
@@ -147,16 +150,10 @@ class Service:
         lists = [ListReader(client, queue.name, self.door) for queue in (broker.JOBS, broker.SUBMIT)]
         return [stream, *(Loop(f"intake-{each.queue}", each.turn, each.close) for each in lists)]
 
-    def _dispatch(self, app: Celery) -> list[Loop]:
+    def _dispatch(self) -> list[Loop]:
         loops = []
         for name in self.executed():
-            dispatcher = Dispatcher(
-                name,
-                self.lanes[name],
-                self.executor,
-                lambda provider, job: send(app, provider, job),
-                self.settings.lease_s,
-            )
+            dispatcher = Dispatcher(name, self.lanes[name], self.executor, self.feed, self.settings.lease_s)
             loops += [Loop(f"dispatch-{name}", dispatcher.turn), Loop(f"listen-{name}", dispatcher.listen)]
         return loops
 
@@ -210,10 +207,10 @@ def celery_configuration() -> dict[str, object]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,
+        "task_acks_late": True,  # a job's place in the pool is free when its task has ended, not when it begins
         "worker_pool": "threads",
         "worker_concurrency": here.settings.concurrency,
         "worker_prefetch_multiplier": 1,
-        "worker_send_task_events": True,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
     }

@@ -24,7 +24,7 @@ RESULTS = Queue("audience.results", RESULTS_EXCHANGE, routing_key="#", durable=T
 
 
 def provider_queue(provider: str) -> Queue:
-    """The Celery queue of one provider. Classic: it carries hints, and the lanes hold what they hint at."""
+    """The Celery queue of one provider. Celery wants one to consume; nothing of ours is sent there."""
     name = f"audience.{provider}"
     return Queue(name, Exchange(name, "direct"), routing_key=name, durable=True)
 

@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         "", description="Providers this worker executes, separated by commas. Empty: every installed one."
     )
     lease_s: float = Field(
-        10.0, gt=0, description="Seconds a job may lie on the provider's queue before it returns to its lane."
+        10.0, gt=0, description="Seconds in which a worker must begin a job that it took, or lose it to its lane."
     )
     request_timeout_s: float = Field(
         30.0,

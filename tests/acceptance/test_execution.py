@@ -143,7 +143,7 @@ def test_times_and_priorities_of_jobs_are_kept(
 
 
 class Events:
-    """Celery's own events, as Flower receives them."""
+    """Celery's own events, as Flower asks for them and receives them."""
 
     def __init__(self, broker_url: str) -> None:
         self.app = celery.Celery(broker=broker_url, set_as_current=False)
@@ -152,6 +152,11 @@ class Events:
         self._receiver = self.app.events.Receiver(self._connection, handlers={"*": self.seen.append})
         self._thread = threading.Thread(target=self._receiver.capture, kwargs={"wakeup": True}, daemon=True)
         self._thread.start()
+
+    def ask(self) -> None:
+        """Workers send none of their tasks unasked."""
+        wait_until(lambda: self.seen, what="the worker's first heartbeat")
+        assert self.app.control.enable_events(reply=True)
 
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in list(self.seen) if event["type"] == kind]
@@ -168,7 +173,7 @@ def test_celerys_events_tell_what_became_of_each_job(
     watch = Events(redis_server.url)
     try:
         on_redis.wait_for_worker(on_redis.start_worker())
-        wait_until(lambda: watch.seen, what="the worker's first heartbeat")
+        watch.ask()
         sandbox.fault(action="answer", name="again", times=1, status=429, headers={"Retry-After": "1"})
         sandbox.fault(action="answer", name="bad", times=1, status=400, body='{"code": 10000, "message": "no good"}')
         submit(on_redis, create("again"))
@@ -194,7 +199,7 @@ def test_no_secret_is_seen_anywhere(on_redis: Deployment, sandbox: Sandbox, redi
     device = "s3://bucket/devices-7e1c.csv"
     try:
         worker = on_redis.wait_for_worker(on_redis.start_worker())
-        wait_until(lambda: watch.seen, what="the worker's first heartbeat")
+        watch.ask()
         leak = " ".join([*secrets, "said the provider"])
         sandbox.fault(action="answer", times=2, status=400, body=json.dumps({"code": 10000, "message": leak}))
         job = create("leaky")

@@ -84,7 +84,7 @@ def test_a_worker_that_is_replaced_in_the_middle_of_a_thousand_jobs_delays_none_
     assert {event["data"]["status"] for event in found.values()} == {"succeeded"}
     sent = Counter(entry["name"] for entry in requests(sandbox, method="POST"))
     assert len(sent) == 1000
-    assert set(sent.values()) == {1}, f"{lying} hints lay on the queue"
+    assert set(sent.values()) == {1}, f"{lying} jobs lay with the worker"
 
 
 def test_a_job_that_kills_its_workers_dies_with_its_history(

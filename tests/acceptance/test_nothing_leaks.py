@@ -29,7 +29,7 @@ MINTEGRAL = {"ta_name": "planted", "area_type": 1, "platform": 2, "files": [{"de
 
 
 class Monitor:
-    """Every command that reaches a Redis, with all its arguments: jobs, hints, Celery's events, results."""
+    """Every command that reaches a Redis, with all its arguments: jobs, Celery's events, results."""
 
     def __init__(self, port: int) -> None:
         self.seen = bytearray()
@@ -144,7 +144,7 @@ def test_no_secret_and_no_device_id_is_in_any_output(
     for name in ("commands", "events", "state", "redis", "worker", "spans"):
         assert "m-leaky" in outputs[name], f"{name} was not there to be searched"
     assert "said the provider: [secret] [secret]" in outputs["commands"]
-    assert "m-leaky" in _decoded(outputs["redis"]), "no hint was there to be searched"
+    assert "m-leaky" in _decoded(outputs["redis"]), "no job was there to be searched"
     hidden = [*secrets, *DEVICES, "X-Amz-Signature="]
     found = [(place, each) for place, text in outputs.items() for each in hidden if each in text + _decoded(text)]
     assert found == []

@@ -14,7 +14,7 @@ from real import RedisServer
 
 from workers.bootstrap import Endpoints, Service
 from workers.intake.message import from_queue
-from workers.lanes.state import Again, Handed
+from workers.lanes.state import Again, Record
 from workers.settings import Settings
 
 CONFIG = """
@@ -48,9 +48,9 @@ def accept(here: Service, **changes: Any) -> None:
     here.door.enter(from_queue(as_json(example("pubmatic-create-simple", **changes)), here.door.payloads))
 
 
-def take(here: Service) -> Handed:
-    (handed,) = here.lanes["pubmatic"].take(1, 10.0).jobs
-    return handed
+def take(here: Service) -> Record:
+    (record,) = here.lanes["pubmatic"].take(1, 10.0).jobs
+    return record
 
 
 def show(audience: Audience, id_: str, account: str = "acme") -> Any:
@@ -108,9 +108,7 @@ def test_a_job_for_later_waits_until_it_is_due(audience: Audience, here: Service
 
 def test_a_job_of_a_paused_lane_waits_for_the_pause_with_its_reason(audience: Audience, here: Service) -> None:
     accept(here, id="one", account="globex")
-    handed = take(here)
-    record = here.lanes["pubmatic"].start(handed.account, handed.id, handed.fence, "test")
-    assert record is not None
+    record = take(here)
     here.lanes["pubmatic"].give_back(record, Again(0.0, spent=False, pause_s=60.0, pause_reason="slow down"))
     (wait,) = show(audience, "one", "globex")["waits"]
     assert (wait["for"], wait["why"]) == ("pause", "the lane is paused by the provider: slow down")
@@ -121,13 +119,11 @@ def test_a_job_of_a_paused_lane_waits_for_the_pause_with_its_reason(audience: Au
 def test_a_job_behind_a_full_account_waits_for_a_place(audience: Audience, here: Service) -> None:
     accept(here, id="one")
     accept(here, id="two")
-    handed = take(here)
+    record = take(here)
     assert {wait["for"] for wait in show(audience, "two")["waits"]} >= {"in_flight"}
     job = show(audience, "one")
     assert (job["state"], job["waits"][0]["for"]) == ("handed", "worker")
     assert job["lease_until"] is not None
-    record = here.lanes["pubmatic"].start(handed.account, handed.id, handed.fence, "test")
-    assert record is not None
     for number in (1, 2, 3):
         here.lanes["pubmatic"].permit(record, number, changes=False)
     assert "limit" in {wait["for"] for wait in show(audience, "two")["waits"]}

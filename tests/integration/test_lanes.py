@@ -119,28 +119,40 @@ def test_the_dispatcher_is_woken_by_what_lets_a_job_run(lanes: Lanes) -> None:
     assert time.monotonic() - began < 1.0
 
 
-def test_a_full_queue_is_topped_up_when_a_job_starts(lanes: Lanes) -> None:
-    configure(lanes, acme={"max_in_flight": 1000})
-    for number in range(70):
+def test_what_one_dispatcher_has_no_room_for_wakes_another(lanes: Lanes) -> None:
+    for number in range(3):
         accept(lanes, f"job-{number}")
-    handed = take(lanes, most=100)
-    assert len(handed) == 64
-    assert take(lanes) == []
-    lanes.client.delete(f"{lanes.partition}:wake")
-    start(lanes, handed[0])
-    assert lanes.client.llen(f"{lanes.partition}:wake") == 1
-    assert len(take(lanes)) == 1
+    wake = f"{lanes.partition}:wake"
+    for most, woken in ((1, 1), (0, 1), (100, 0)):
+        lanes.client.delete(wake)
+        assert len(take(lanes, most=most)) == min(most, 2)
+        assert lanes.client.llen(wake) == woken
+
+
+def test_the_end_of_a_lease_wakes_nobody_while_there_is_room(lanes: Lanes) -> None:
+    configure(lanes, acme={"max_in_flight": 2}, globex={"max_in_flight": 2})
+    for account in ("acme", "globex", "acme", "acme"):
+        accept(lanes, f"job-{time.monotonic_ns()}", account=account)
+    held = {job.account: start(lanes, job) for job in take(lanes)}
+    for account, woken in (("globex", 0), ("acme", 1)):
+        lanes.permit(held[account], 1, changes=False)
+        lanes.client.delete(f"{lanes.partition}:wake")
+        finish(lanes, held[account])
+        assert lanes.client.llen(f"{lanes.partition}:wake") == woken
 
 
 # ── Leases ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_lease_is_confirmed_once_and_a_second_delivery_is_told_so(lanes: Lanes) -> None:
-    accept(lanes, "a")
-    (handed,) = take(lanes)
-    assert lanes.start(handed.account, handed.id, handed.fence, "one") is not None
-    assert lanes.start(handed.account, handed.id, handed.fence, "one") is not None  # a repeated command
-    assert lanes.start(handed.account, handed.id, handed.fence, "two") is None
+def test_a_lease_that_was_handed_out_runs_from_its_first_sign_of_life_and_for_longer(lanes: Lanes) -> None:
+    for job_id in ("a", "b"):
+        accept(lanes, job_id)
+    one, two = take(lanes, lease_s=0.2)
+    assert isinstance(lanes.permit(one, 1, changes=False), Permitted)
+    assert lanes.note(two, {}, "reading") is Noted.DONE
+    assert {lanes.show("acme", job_id)["state"] for job_id in ("a", "b")} == {"running"}  # type: ignore[index]
+    assert lanes.client.zcard(f"{lanes.partition}:handed") == 0
+    assert lanes.client.zrange(f"{lanes.partition}:running", 0, -1, withscores=True)[0][1] > (time.time() + 30) * 1e6
 
 
 def test_a_lease_that_nobody_starts_returns_the_job_to_its_place_with_nothing_spent(lanes: Lanes) -> None:
@@ -148,7 +160,8 @@ def test_a_lease_that_nobody_starts_returns_the_job_to_its_place_with_nothing_sp
     accept(lanes, "b")
     (stale, _) = take(lanes, lease_s=0.05)
     wait_until(lambda: lanes.rescue() == (2, 0) or None, what="the leases' end")
-    assert lanes.start(stale.account, stale.id, stale.fence, "late") is None
+    assert lanes.permit(stale, 1, changes=True) == Refused(Refusal.LOST, 0.0)
+    assert not finish(lanes, stale)
     fresh = take(lanes)
     assert [job.id for job in fresh] == ["a", "b"]
     assert start(lanes, fresh[0]).attempts == 0
@@ -178,7 +191,7 @@ def test_a_zombie_can_neither_send_nor_settle(state: redis.Redis) -> None:
     lanes = lanes_with_short_leases(state)
     zombie = started(lanes)
     wait_until(lambda: lanes.rescue() == (0, 1), what="the lease's end")
-    start(lanes, take(lanes)[0], "other")
+    start(lanes, take(lanes)[0])
     assert lanes.permit(zombie, 1, changes=True) == Refused(Refusal.LOST, 0.0)
     assert not lanes.give_back(zombie, AGAIN)
     assert not finish(lanes, zombie)
@@ -400,7 +413,7 @@ def test_lanes_that_lost_their_limits_get_them_back_before_anything_goes(lanes: 
     assert len(take(lanes)) == 1
 
 
-def test_a_lost_hint_does_not_cost_the_permit_that_was_not_spent(state: redis.Redis) -> None:
+def test_a_lease_that_nobody_used_does_not_cost_the_permit_that_was_not_spent(state: redis.Redis) -> None:
     lanes = new_lanes(state)
     configure(lanes, acme={"limits": ["1/h"]})
     accept(lanes, "a")
@@ -499,7 +512,7 @@ def test_notes_are_there_for_the_next_attempt_and_gone_with_the_run(lanes: Lanes
     lanes.give_back(record, AGAIN)
     again = start(lanes, take(lanes)[0])
     assert again.notes == {"a": [1], "b": "2"}
-    assert "progress" not in (lanes.show("acme", "a") or {})
+    assert not (lanes.show("acme", "a") or {})["progress"]
     finish(lanes, again, dead={"category": "auth"})
     assert not any("note" in name for name in lanes.show("acme", "a") or {})
     lanes.replay("acme", "a", 1, 60.0)

@@ -93,7 +93,7 @@ def test_a_probe_whose_worker_is_lost_is_followed_by_another(state: redis.Redis)
     accept(lanes, "c")
     start(lanes, wait_until(lambda: take(lanes))[0])
     wait_until(lambda: lanes.rescue() == (0, 1))
-    assert start(lanes, wait_until(lambda: take(lanes))[0], "another").probe
+    assert start(lanes, wait_until(lambda: take(lanes))[0]).probe
 
 
 def test_jobs_that_were_handed_out_before_it_opened_go_back_unsent(lanes: Lanes) -> None:
@@ -125,8 +125,8 @@ def test_a_breaker_is_its_lanes_own(lanes: Lanes) -> None:
 def test_a_job_that_costs_worker_after_worker_is_left_to_be_answered(state: redis.Redis) -> None:
     lanes = new_lanes(state, request_timeout_s=-14.8)
     accept(lanes, "poison")
-    for lost in range(1, MAX_RESCUES + 1):
-        start(lanes, take(lanes)[0], f"runner {lost}")
+    for _ in range(MAX_RESCUES):
+        start(lanes, take(lanes)[0])
         wait_until(lambda: lanes.rescue() == (0, 1))
     assert take(lanes) == []
     (record,) = lanes.take_ended("runner")

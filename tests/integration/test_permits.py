@@ -20,7 +20,7 @@ PAUSED = Again(after_s=None, spent=False, pause_s=60.0, pause_reason="429")
 @pytest.fixture
 def lanes(state: redis.Redis) -> Lanes:
     lanes = new_lanes(state)
-    configure(lanes, acme={"limits": ["5/s"]})
+    configure(lanes, acme={})
     return lanes
 
 
@@ -30,6 +30,7 @@ def pair(lanes: Lanes) -> tuple[Record, Record]:
     accept(lanes, "first")
     accept(lanes, "second")
     first, second = (start(lanes, handed) for handed in take(lanes))
+    configure(lanes, acme={"limits": ["5/s"]})
     assert lanes.permit(first, 1, changes=False) == Permitted(0.0, timed=True)
     return first, second
 

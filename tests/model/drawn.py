@@ -19,10 +19,12 @@ MACHINES = {
     "job": """
         [*] --> waiting: accept
         waiting --> handed: take
-        handed --> running: start
-        handed --> waiting: put_back, rescue
+        handed --> running: permit, note
+        handed --> waiting: put_back, give_back, rescue
         running --> waiting: give_back, rescue
         waiting --> running: take_ended, cancel
+        handed --> succeeded: finish
+        handed --> failed: finish
         running --> succeeded: finish
         running --> failed: finish
         failed --> waiting: replay

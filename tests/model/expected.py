@@ -20,6 +20,7 @@ FOR_EVER = 253402300799 * 1_000_000  # the end of the year 9999
 LONGEST_PAUSE = 24 * 3600 * 1_000_000
 POISON_WAITS = 3600 * 1_000_000
 NOBODY = ""
+LEASED = ("handed", "running")
 
 
 class Expected:
@@ -49,7 +50,7 @@ class Expected:
         return list(self.in_state(account, "waiting"))
 
     def in_flight(self, account: str) -> int:
-        return len(list(self.in_state(account, "handed", "running")))
+        return len(list(self.in_state(account, *LEASED)))
 
     def paused_until(self, account: str) -> int:
         return max(self.lane(account).held_until, self.lane(account).paused_until)
@@ -66,10 +67,10 @@ class Expected:
         job = self.jobs.get(key)
         return job if job and job.lease and job.lease.fence == fence and job.state in states else None
 
-    def running(self, key: Key, fence: int, runner: str) -> Job | None:
-        """A running job whose lease has not run out."""
-        job = self.leased(key, fence, "running")
-        return job if job and job.lease and job.lease.runner == runner and job.lease.ends > self.now else None
+    def held(self, key: Key, fence: int) -> Job | None:
+        """A job whose lease has not run out."""
+        job = self.leased(key, fence, *LEASED)
+        return job if job and job.lease and job.lease.ends > self.now else None
 
     # ── The life of a job ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,21 +97,18 @@ class Expected:
         self.lane(job.account).handed_out += 1
         self._lease(job, "handed", fence, lease_us, NOBODY, probe=probe)
 
-    def start(self, key: Key, fence: int, runner: str) -> Job | None:
-        job = self.leased(key, fence, "handed", "running")
-        if job is None or job.lease is None or (job.state == "running" and job.lease.runner != runner):
-            return None
-        if job.state == "handed":
-            job.state, job.lease.runner, job.lease.ends = "running", runner, self.now + self.running_lease_us
-        return job
+    def renew(self, job: Job, lease: Lease, at: int) -> None:
+        """A sign of life of the attempt."""
+        job.state, lease.ends = "running", at + self.running_lease_us
 
-    def note(self, key: Key, fence: int, runner: str, new: dict[str, str]) -> str:
-        job = self.running(key, fence, runner)
+    def note(self, key: Key, fence: int, new: dict[str, str]) -> str:
+        job = self.held(key, fence)
         if job is None or job.lease is None:
             return "lost"
         if job.ends_at <= self.now:
             return "ended"
-        job.notes, job.lease.ends = job.notes | new, self.now + self.running_lease_us
+        job.notes = job.notes | new
+        self.renew(job, job.lease, self.now)
         return "done"
 
     def put_back(self, key: Key, fence: int) -> bool:
@@ -122,7 +120,7 @@ class Expected:
     def give_back(self, key: Key, fence: int, again: Again, requests: int, health: Health, *, line: bool) -> bool:
         if (known := self.jobs.get(key)) and known.settled == fence:
             return True
-        job = self.leased(key, fence, "running")
+        job = self.leased(key, fence, *LEASED)
         if job is None:
             return False
         if again.pause_s:
@@ -151,7 +149,7 @@ class Expected:
     ) -> bool:
         if (known := self.jobs.get(held.key)) and known.settled == held.fence:
             return True
-        job = self.leased(held.key, held.fence, "running")
+        job = self.leased(held.key, held.fence, *LEASED)
         if job is None:
             return False
         self._note_health(job.account, health)
@@ -165,7 +163,7 @@ class Expected:
         return True
 
     def rescue(self) -> tuple[int, int]:
-        lost = [job for job in self.in_state("*", "handed", "running") if job.lease and job.lease.ends <= self.now]
+        lost = [job for job in self.in_state("*", *LEASED) if job.lease and job.lease.ends <= self.now]
         running = [job for job in lost if job.state == "running"]
         for job in lost:
             self._rescue(job)

@@ -10,7 +10,7 @@ from spacing import check_permit
 from turns import check_take
 from values import Job, Key
 
-from workers.lanes.state import Again, Handed, Health, Noted, Permitted, Record, Refused, Taken
+from workers.lanes.state import Again, Health, Noted, Permitted, Record, Refused, Taken
 
 LEASE_S = 10.0
 MOST = 32
@@ -41,7 +41,7 @@ def accept(
     return play.act("accept", real, check, twice=twice)
 
 
-def take(play: Play, most: int = MOST) -> list[Handed]:
+def take(play: Play, most: int = MOST) -> list[Record]:
     """A look of the dispatcher. One that sleeps, and that nobody woke, would have found nothing."""
     woken = play.client.delete(f"{play.partition}:wake") > 0
     asleep = not woken and play.model.now < play.asleep_until
@@ -49,32 +49,20 @@ def take(play: Play, most: int = MOST) -> list[Handed]:
     def check(taken: Taken) -> None:
         assert not (asleep and taken.jobs), "the dispatcher slept through this"
         check_take(play.model, taken.jobs, most, round(LEASE_S * 1e6))
+        for record in taken.jobs:
+            _check_record(record, play.model.jobs[record.key])
         wait_us = DAY_US if taken.next_look_s is None else round(taken.next_look_s * 1e6)
         play.asleep_until = 0 if taken.jobs or taken.rescue_is_due else play.model.now + wait_us
 
     taken = play.act("take", lambda: play.lanes.take(most, LEASE_S), check)
-    play.handed += taken.jobs
+    play.records += taken.jobs
     play.advance(TURN_US)
     return list(taken.jobs)
 
 
-def start(play: Play, handed: Handed, runner: str, *, twice: bool = False) -> Record | None:
-    def check(record: Record | None) -> None:
-        job = play.model.start((handed.account, handed.id), handed.fence, runner)
-        assert (record is None) == (job is None)
-        if record and job:
-            _check_record(record, job)
-
-    record = play.act(
-        "start", lambda: play.lanes.start(handed.account, handed.id, handed.fence, runner), check, twice=twice
-    )
-    play.records += [record] if record else []
-    return record
-
-
 def _check_record(record: Record, job: Job) -> None:
     assert job.lease is not None
-    assert (record.key, record.run, record.runner, record.fence) == (job.key, job.run, job.lease.runner, job.fence)
+    assert (record.key, record.run, record.fence) == (job.key, job.run, job.fence)
     assert (record.attempts, record.requests, record.probe) == (job.attempts, job.requests, job.lease.probe)
     assert record.notes == {name: json.loads(value) for name, value in job.notes.items()}
 
@@ -88,18 +76,20 @@ def permit(
     return play.act("permit", lambda: play.lanes.permit(record, number, changes=changes), check, twice=twice)
 
 
-def note(play: Play, record: Record, text: str, *, twice: bool = False) -> Noted:
+def note(play: Play, record: Record, text: str = "", *, twice: bool = False) -> Noted:
+    new = {text: text} if text else {}
+
     def check(answer: Noted) -> None:
-        assert answer == play.model.note(record.key, record.fence, record.runner, {text: json.dumps(text)})
+        assert answer == play.model.note(record.key, record.fence, {name: json.dumps(name) for name in new})
 
-    return play.act("note", lambda: play.lanes.note(record, {text: text}, "half"), check, twice=twice)
+    return play.act("note", lambda: play.lanes.note(record, new, "half"), check, twice=twice)
 
 
-def put_back(play: Play, handed: Handed, *, twice: bool = False) -> bool:
+def put_back(play: Play, record: Record, *, twice: bool = False) -> bool:
     def check(answer: object) -> None:
-        assert answer == play.model.put_back((handed.account, handed.id), handed.fence)
+        assert answer == play.model.put_back(record.key, record.fence)
 
-    return play.act("put_back", lambda: play.lanes.put_back(handed), check, twice=twice)
+    return play.act("put_back", lambda: play.lanes.put_back(record), check, twice=twice)
 
 
 def give_back(

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import choices
 import job_acts
 import order_acts
 import redis
+from expected import LEASED
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from observed import ACCOUNTS
 from play import Play
 from values import Key
 
-from workers.lanes.state import Again, Handed, Health, Record
+from workers.lanes.state import Again, Health, Record
 from workers.settings import Limit, ProviderConfig
-
-Holder = TypeVar("Holder", Handed, Record)
 
 
 class Machine(RuleBasedStateMachine):
@@ -49,7 +48,7 @@ class Machine(RuleBasedStateMachine):
     def look(self) -> None:
         """In most plays a dispatcher and a worker are there, and take up at once what an act lets go."""
         if self.eager is not None:
-            self._work("one", self.eager)
+            self._work(self.eager)
 
     # ── Intake, dispatcher, workers ─────────────────────────────────────────────────────────────────────────────
 
@@ -63,19 +62,14 @@ class Machine(RuleBasedStateMachine):
         """Its answer may be lost: the leases lie with nobody until they run out."""
         job_acts.take(self.play, most)
 
-    @rule(runner=choices.runners, requests=st.integers(0, 2))
-    def work(self, runner: str, requests: int) -> None:
-        self._work(runner, requests)
+    @rule(requests=st.integers(0, 2))
+    def work(self, requests: int) -> None:
+        self._work(requests)
 
-    @precondition(lambda self: self.play.handed)
-    @rule(data=st.data(), runner=choices.runners, back=st.booleans(), twice=choices.twice)
-    def receive(self, data: st.DataObject, runner: str, *, back: bool, twice: bool) -> None:
-        """A hint arrives at a worker: begun, or put back."""
-        handed = self._one_of(data, self.play.handed)
-        if back:
-            job_acts.put_back(self.play, handed, twice=twice)
-        else:
-            job_acts.start(self.play, handed, runner, twice=twice)
+    @precondition(lambda self: self.play.records)
+    @rule(data=st.data(), twice=choices.twice)
+    def put_back(self, data: st.DataObject, *, twice: bool) -> None:
+        job_acts.put_back(self.play, self._one_of(data, self.play.records), twice=twice)
 
     @precondition(lambda self: self.play.records)
     @rule(data=st.data(), more=choices.mostly(1, st.just(0)), changes=st.booleans(), twice=choices.twice)
@@ -168,15 +162,13 @@ class Machine(RuleBasedStateMachine):
 
     # ── What the rules share ────────────────────────────────────────────────────────────────────────────────────
 
-    def _work(self, runner: str, requests: int) -> None:
+    def _work(self, requests: int) -> None:
         """What dispatcher and workers mostly do: all that may go is begun, and sends so many requests."""
-        for handed in job_acts.take(self.play):
-            record = job_acts.start(self.play, handed, runner)
+        for record in job_acts.take(self.play):
             for number in range(requests):
-                if record:
-                    job_acts.permit(self.play, record, number + 1)
+                job_acts.permit(self.play, record, number + 1)
 
-    def _one_of(self, data: st.DataObject, holders: list[Holder]) -> Holder:
+    def _one_of(self, data: st.DataObject, holders: list[Record]) -> Record:
         """One that holds its lease, or whose job is another's by now, or any that there was."""
         jobs = [(held, self.play.model.jobs.get((held.account, held.id))) for held in holders]
         leases = [(held, job.lease.fence) for held, job in jobs if job and job.lease]
@@ -186,5 +178,5 @@ class Machine(RuleBasedStateMachine):
 
     def _asked(self, record: Record) -> int:
         """How many requests the lease was permitted. One that sent none has nothing to say of the provider."""
-        job = self.play.model.leased(record.key, record.fence, "running")
+        job = self.play.model.leased(record.key, record.fence, *LEASED)
         return job.lease.asked if job and job.lease else 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 
-from workers.lanes.lanes import AHEAD_S
+from workers.lanes.lanes import AHEAD_S, HANDED_AHEAD_S
 
 ACCOUNTS = ("acme", "globex")
 WHOLE = "*"
@@ -22,6 +22,7 @@ OPERATIONS = ("create", "list")
 ROWS = tuple(f"{priority}/{operation}" for priority in PRIORITIES for operation in OPERATIONS)
 
 AHEAD_US = round(AHEAD_S * 1e6)
+HANDED_AHEAD_US = round(HANDED_AHEAD_S * 1e6)
 
 Fields = dict[str, str]
 Scores = dict[str, int]
@@ -79,7 +80,7 @@ def states(seen: Seen, now: int, known: set[tuple[str, str]]) -> Iterator[tuple[
         yield ("provider", account), "paused" if _number(lane, "paused_until") > now else "unpaused"
         cap, in_flight = _number(lane, "max_in_flight"), _number(lane, "in_flight")
         yield ("room", account), "full" if 0 < cap <= in_flight else "room"
-        yield ("rate", account), "limited" if _next_permit(lane) > now + AHEAD_US else "in_time"
+        yield ("rate", account), "limited" if _next_permit(lane) > now + HANDED_AHEAD_US else "in_time"
         yield ("breaker", account), _breaker(seen, account, now)
 
 

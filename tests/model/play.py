@@ -19,7 +19,7 @@ from stopped_clock import StoppedClock
 from workers.lanes.keys import partition
 from workers.lanes.lanes import LEASE_MARGIN_S, Lanes
 from workers.lanes.orders import Orders
-from workers.lanes.state import Handed, Record
+from workers.lanes.state import Record
 from workers.settings import ProviderConfig
 
 T = TypeVar("T")
@@ -39,8 +39,7 @@ class Play:
         self.lanes = Lanes(client, PROVIDER, ProviderConfig(base_url="http://provider"), REQUEST_TIMEOUT_S)
         self.orders = Orders(client, PROVIDER, "ann@desk")
         self.model = Expected(BEGIN, RUNNING_LEASE_US)
-        self.handed: list[Handed] = []  # every hint and every lease there was: old ones are tried again
-        self.records: list[Record] = []
+        self.records: list[Record] = []  # every lease there was: old ones are tried again
         self.taken: set[tuple[str, Edge]] = set()
         self.asleep_until = 0  # when the dispatcher looks again, if nobody wakes it before
         self.seen = see(client, self.partition)

@@ -12,7 +12,7 @@ from workers.lanes.state import Permitted, Record, Refusal, Refused
 
 def check_permit(model: Expected, record: Record, number: int, answer: Permitted | Refused, *, changes: bool) -> None:
     """Hold one answer against the model, and write the permit down."""
-    job = model.running(record.key, record.fence, record.runner)
+    job = model.held(record.key, record.fence)
     if job is None or job.lease is None:
         assert answer == Refused(Refusal.LOST, 0.0)
     elif job.lease.asked >= number:
@@ -42,7 +42,7 @@ def _check_refusal(model: Expected, job: Job, lease: Lease, answer: Refused) -> 
     assert answer.why is Refusal.LIMITED
     assert held, "a limit that nobody uses holds nobody"
     assert round(answer.wait_s * 1e6) > AHEAD_US
-    lease.ends = model.now + model.running_lease_us
+    model.renew(job, lease, model.now)
 
 
 def _check_permit(model: Expected, job: Job, answer: Permitted) -> None:
@@ -75,6 +75,7 @@ def _write_down(model: Expected, job: Job, lease: Lease, number: int, wait: int,
     for lane in limited_by(model, job):
         lane.permits = [*lane.permits[-50:], at]
         lane.last_use = max(lane.last_use, at)
-    lease.asked, lease.permit_at, lease.ends = number, at, at + model.running_lease_us
+    lease.asked, lease.permit_at = number, at
+    model.renew(job, lease, at)
     if changes:
         lease.changed, job.changed_at = True, at

@@ -9,7 +9,7 @@ from tables import config, limits
 from values import Key
 
 from workers.lanes.lanes import MAX_RESCUES
-from workers.lanes.state import Again, Handed, Health, Record
+from workers.lanes.state import Again, Health, Record
 
 A, B, C, D = (("acme", name) for name in "abcd")
 S = 1_000_000
@@ -17,20 +17,20 @@ AGAIN = Again(0.0, spent=True)
 HOURLY = config(limits=["1/h"])
 
 
-def handed(play: Play, key: Key = A) -> Handed:
+def handed(play: Play, key: Key = A) -> Record:
     job_acts.accept(play, key)
     (job,) = job_acts.take(play)
     return job
 
 
 def begun(play: Play, key: Key = A) -> Record:
-    record = job_acts.start(play, handed(play, key), "runner")
-    assert record is not None
+    record = handed(play, key)
+    job_acts.note(play, record)
     return record
 
 
 def sent(play: Play, key: Key = A) -> Record:
-    record = begun(play, key)
+    record = handed(play, key)
     job_acts.permit(play, record, 1)
     return record
 
@@ -57,6 +57,7 @@ def a_job_dies_and_is_replayed_before_and_after_its_record_ends(play: Play) -> N
 
 def a_job_goes_back(play: Play) -> None:
     job_acts.put_back(play, handed(play))
+    job_acts.give_back(play, handed(play), AGAIN)
     handed(play)
     lose(play)
     job_acts.give_back(play, begun(play), AGAIN)
@@ -85,6 +86,11 @@ def a_job_costs_worker_after_worker(play: Play) -> None:
     assert job_acts.take(play) == []
     (record,) = job_acts.take_ended(play, "runner")
     assert record.rescues == MAX_RESCUES
+
+
+def a_job_ends_without_a_request(play: Play) -> None:
+    job_acts.finish(play, handed(play))
+    job_acts.finish(play, handed(play, B), category="internal")
 
 
 def a_job_ends_while_it_waits(play: Play) -> None:
@@ -187,7 +193,7 @@ def a_lane_is_at_its_rate_for_what_it_sent(play: Play) -> None:
     order_acts.configure(play, config())
     order_acts.configure(play, HOURLY)
     assert job_acts.take(play) == []
-    order_acts.set_limits(play, "acme", limits("5/s"))
+    order_acts.set_limits(play, "acme", limits("50/s"))
     play.advance(S)
     order_acts.set_limits(play, "acme", ())
     play.advance(3700 * S)
@@ -200,6 +206,7 @@ STORIES = (
     a_job_goes_back,
     the_oldest_goes_first_once_in_ten_when_it_has_aged,
     a_job_costs_worker_after_worker,
+    a_job_ends_without_a_request,
     a_job_ends_while_it_waits,
     an_operator_holds_a_lane,
     a_provider_pauses_a_lane,

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from expected import Expected
-from observed import ACCOUNTS, AHEAD_US, WHOLE
+from observed import ACCOUNTS, HANDED_AHEAD_US, WHOLE
 from values import Job, Lane
 
 from workers.lanes.lanes import written
-from workers.lanes.state import Handed
+from workers.lanes.state import Record
 
 AGED_US = 60 * 1_000_000
 ROUNDED_US = 100
 NEVER = 1 << 62
 
 
-def check_take(model: Expected, jobs: Sequence[Handed], most: int, lease_us: int) -> None:
+def check_take(model: Expected, jobs: Sequence[Record], most: int, lease_us: int) -> None:
     """Each job was the next of a lane that might give one; and no lane that surely might was left out."""
     assert len(jobs) <= most
     for handed in jobs:
@@ -92,7 +92,7 @@ def free_at(model: Expected, job: Job) -> int:
 
 def _free_at(lanes: Iterable[Lane]) -> int:
     return max(
-        (lane.last_use + AHEAD_US + interval + ROUNDED_US for lane in lanes for interval, _ in spacings(lane)),
+        (lane.last_use + HANDED_AHEAD_US + interval + ROUNDED_US for lane in lanes for interval, _ in spacings(lane)),
         default=0,
     )
 

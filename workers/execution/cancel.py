@@ -15,5 +15,5 @@ def cancel(executor: Executor, orders: Orders, account: str, job_id: str, reason
         return f"No job {job_id} of {orders.provider}/{account} is known."
     if isinstance(taken, str):
         return f"The job is {taken}: only one that waits can be cancelled."
-    executor.cancel_waiting(orders.provider, taken)
+    executor.cancel(orders.provider, taken)
     return None

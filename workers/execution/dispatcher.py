@@ -1,24 +1,27 @@
-"""When is a job handed to the workers? When it may run now: taken from its lane and sent as a small Celery task."""
+"""When does a job go to the pool? When it may run now and a place is free: taken from its lane as a Celery task."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, field
 
 import structlog
 
 from workers.execution.execute import Executor
+from workers.execution.feed import Feed
 from workers.lanes.lanes import BATCH, Lanes
-from workers.lanes.state import Handed
+from workers.lanes.state import Taken
 from workers.news import LeasesRescued, tell
 
 LONGEST_SLEEP_S = 5.0  # a wake-up may have gone to a dispatcher that died with it
+# After jobs were handed out, what comes next is gathered, so that a busy worker hands out several at a time: what some
+# change makes possible for this long, what time alone does for that long, far less than a job is handed out ahead of
+# its permit (lanes.HANDED_AHEAD_S).
+GATHER_S = 0.005
+GATHER_TIMED_S = 0.02
 
 log = structlog.get_logger()
-
-Send = Callable[[str, Handed], None]
-"""Sends the hint for one job of a provider. Raises where the broker is out of reach."""
 
 
 @dataclass
@@ -28,34 +31,53 @@ class Dispatcher:
     provider: str
     lanes: Lanes
     executor: Executor
-    send: Send
+    feed: Feed
     lease_s: float
     _changed: threading.Event = field(default_factory=threading.Event)
+    _has_room: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.feed.watch(self._changed.set)
 
     def listen(self) -> None:
-        """Wait for a wake-up, in a thread beside the turns: these sleep by their own clock, and so to the moment."""
-        if self.lanes.wait_for_change(LONGEST_SLEEP_S):
+        """Wait for a wake-up, in a thread beside the turns: these sleep by their own clock, and so to the moment.
+
+        Only with room for a job: else the wake-up is for the dispatcher of another worker.
+        """
+        if self._has_room.wait(LONGEST_SLEEP_S) and self.lanes.wait_for_change(LONGEST_SLEEP_S):
             self._changed.set()
 
     def turn(self) -> None:
         """Hand out what may run now, return what was lost, and sleep until something can change."""
+        began = time.monotonic()
         self._changed.clear()  # what changes from here on is seen by this look, or ends the sleep
-        taken = self.lanes.take(BATCH, self.lease_s)
-        self._send(taken.jobs)
+        room = self._room()
+        taken = self.lanes.take(room, self.lease_s)
+        self._give(taken)
         if taken.rescue_is_due:
             self._rescue()
-        elif len(taken.jobs) < BATCH:  # a full batch may have left some behind
-            sleep_s = LONGEST_SLEEP_S if taken.next_look_s is None else min(LONGEST_SLEEP_S, taken.next_look_s)
-            self._changed.wait(sleep_s)
+        elif not room or len(taken.jobs) < room:  # else there may be more
+            self._sleep(taken)
+        if taken.jobs:
+            time.sleep(max(0.0, began + GATHER_S - time.monotonic()))
 
-    def _send(self, jobs: tuple[Handed, ...]) -> None:
-        for position, job in enumerate(jobs):
-            try:
-                self.send(self.provider, job)
-            except Exception:
-                for unsent in jobs[position:]:  # the broker is out: they keep their places in their lanes
-                    self.lanes.put_back(unsent)
-                raise
+    def _room(self) -> int:
+        room = min(BATCH, self.feed.free())
+        if room:
+            self._has_room.set()
+        else:
+            self._has_room.clear()
+        return room
+
+    def _give(self, taken: Taken) -> None:
+        if taken.jobs and not self.feed.give(self.provider, taken.jobs):
+            for record in taken.jobs:  # Celery ends, or has lost its broker: they keep their places in their lanes
+                self.lanes.put_back(record)
+
+    def _sleep(self, taken: Taken) -> None:
+        least_s = GATHER_TIMED_S if taken.jobs else 0.0
+        next_s = LONGEST_SLEEP_S if taken.next_look_s is None else min(LONGEST_SLEEP_S, taken.next_look_s)
+        self._changed.wait(max(least_s, next_s))
 
     def _rescue(self) -> None:
         handed, running = self.lanes.rescue()

@@ -23,7 +23,7 @@ from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide,
 from workers.files import Files
 from workers.http import Call
 from workers.lanes.lanes import MAX_RESCUES, Lanes
-from workers.lanes.state import Handed, LeaseLost, Record
+from workers.lanes.state import LeaseLost, Record
 from workers.lanes.tokens import SharedTokens
 from workers.loop import OUTAGES
 from workers.news import AttemptSettled, RequestEnded, Trip, tell
@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """The job was not this delivery's (any more): whoever holds its lease settles it."""
+    """The job is not this worker's any more: whoever holds its lease settles it."""
 
 
 @dataclass(frozen=True)
@@ -56,34 +56,19 @@ class Executor:
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the worker is to end: nothing new is sent then, and unsent jobs go back to their lanes."""
 
-    def execute(self, provider: str, account: str, job_id: str, fence: int) -> Verdict | Stale:
+    def execute(self, provider: str, record: Record) -> Verdict | Stale:
         """Work on a job that was handed out. Raises only if the state store is out of reach."""
-        record = self.lanes[provider].start(account, job_id, fence, runner=uuid.uuid4().hex)
-        if record is None:
-            return Stale()  # delivered twice, or too late: somebody else has the job, or had it
         job, payload, warnings = self._read(provider, record)
         try:
             ran = self._run(provider, record, job, payload, warnings)
         except LeaseLost:
             return Stale()
-        policy = self.configs[provider].policy(account)
+        policy = self.configs[provider].policy(record.account)
         verdict = decide(ran.attempted.outcome, ran.attempted.before, policy, SystemRandom().random())
         return self._settle(provider, ran, verdict)
 
-    def put_back(self, task: str, account: str, job_id: str, fence: int) -> None:
-        """Return a job to its lane whose task, ``provider.operation``, this worker will not begin."""
-        provider, _, operation = task.partition(".")
-        if provider in self.lanes:
-            self.lanes[provider].put_back(Handed(account, job_id, operation, 0, fence))
-
-    def cancel(self, provider: str, account: str, job_id: str, fence: int) -> None:
-        """End a job that was handed out, and whose Celery task an operator revoked."""
-        record = self.lanes[provider].start(account, job_id, fence, runner=uuid.uuid4().hex)
-        if record is not None:
-            self._settle_unsent(provider, record, cancelled(_trouble(record)))
-
-    def cancel_waiting(self, provider: str, record: Record) -> None:
-        """End a waiting job that an operator took out of its lane."""
+    def cancel(self, provider: str, record: Record) -> None:
+        """End a job that an operator took out of its lane, or whose Celery task was revoked before it began."""
         self._settle_unsent(provider, record, cancelled(_trouble(record)))
 
     def answer_ended(self, provider: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
@@ -10,10 +9,10 @@ import structlog
 from celery import Celery
 from celery.exceptions import Reject, Retry
 
-from workers.broker import provider_queue
 from workers.execution.execute import Executor, Stale
+from workers.execution.feed import Feed
 from workers.execution.verdict import Dead, Done, Verdict
-from workers.lanes.state import Again, Handed
+from workers.lanes.state import Again
 from workers.loop import OUTAGES
 from workers.providers.provider import Provider
 
@@ -24,28 +23,21 @@ class JobFailed(Exception):  # noqa: N818 - Flower shows the name
     """The job ended badly; its event and its dead letter tell the rest."""
 
 
-def register(app: Celery, providers: Mapping[str, Provider], executor: Callable[[], Executor]) -> None:
+def register(app: Celery, providers: Mapping[str, Provider], parts: Callable[[], tuple[Feed, Executor]]) -> None:
     """Give the app a task for every operation: ``pubmatic.create_audience`` and so on."""
     for name, provider in providers.items():
         for operation in provider.operations:
-            _register(app, name, operation, executor)
+            _register(app, name, operation, parts)
 
 
-def send(app: Celery, provider: str, job: Handed) -> None:
-    """Send the hint that a job may run: its name and its lease, and nothing of its content."""
-    app.send_task(
-        f"{provider}.{job.operation}",
-        args=[job.account, job.id, job.fence],
-        queue=provider_queue(provider),
-        # One id for all attempts of a run, so that Flower shows one task that was retried.
-        task_id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{provider}/{job.account}/{job.id}/{job.run}")),
-    )
-
-
-def _register(app: Celery, provider: str, operation: str, executor: Callable[[], Executor]) -> None:
+def _register(app: Celery, provider: str, operation: str, parts: Callable[[], tuple[Feed, Executor]]) -> None:
     def run(account: str, job_id: str, fence: int) -> str:
+        feed, executor = parts()
+        record = feed.claim(provider, fence)
+        if record is None:  # sent by hand, or its worker ends: whoever holds the job's lease works on it
+            raise Reject("no dispatcher of this worker has handed this job out", requeue=False)
         try:
-            return _tell_celery(executor().execute(provider, account, job_id, fence))
+            return _tell_celery(executor.execute(provider, record))
         except OUTAGES as error:  # the lease runs out, and the job returns to its lane
             log.warning("attempt.left", provider=provider, account=account, job_id=job_id, error=type(error).__name__)
             raise Retry("the state store is out of reach") from error

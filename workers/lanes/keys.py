@@ -15,7 +15,7 @@ Redis Cluster.
     P:lane:<account>:waiting:<row>     zset    the waiting jobs of one row by the time they are due
     P:lanes                            zset    accounts by the time at which the dispatcher must look at them
     P:wake                             list    at most one entry: a dispatcher must look now
-    P:handed, P:running                zset    leases by the time they end: not yet started, started
+    P:handed, P:running                zset    leases by the time they end: before the first permit or note, and after
     P:ends                             zset    jobs by the time at which waiting ends (expires_at, maximum age)
     P:fence, P:sequence                string  the last lease's number; a counter of jobs accepted
     P:audit                            stream  what operators ordered: who, action, target, detail

@@ -14,7 +14,6 @@ from workers.lanes.scripts import run
 from workers.lanes.state import (
     Accepted,
     Again,
-    Handed,
     Health,
     Noted,
     Permitted,
@@ -27,10 +26,10 @@ from workers.lanes.state import (
 from workers.settings import AccountConfig, Limit, ProviderConfig
 
 AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
+HANDED_AHEAD_S = 0.06  # and its job handed out: no worker's thread sleeps for longer
 SLACK_S = 0.02  # of each limit's period; what it costs in rate: 2 % of a limit per second, nothing of longer ones
 LEASE_MARGIN_S = 15.0  # a running job's lease is so much longer than the request it may be waiting for
 ENDING_LEASE_S = 15.0  # to answer a job that will not be sent
-HANDED_AT_MOST = 64  # jobs of one provider that may lie on its queue, not yet started
 BATCH = 32
 MAX_RESCUES = 5  # a job whose workers were lost so often is taken for the reason
 
@@ -98,16 +97,12 @@ class Lanes:
 
     def take(self, most: int, lease_s: float) -> Taken:
         """Hand out at most ``most`` jobs that may run now, each under a lease of ``lease_s``."""
-        answer = self._run("take", most, HANDED_AT_MOST, _us(lease_s), _us(AHEAD_S))
+        answer = self._run("take", most, _us(lease_s), _us(HANDED_AHEAD_S))
         if answer == b"unconfigured":
             self.configure()
             return Taken((), 0.0, rescue_is_due=False)
         look, rescue, *jobs = answer
-        handed = tuple(
-            Handed(account.decode(), job_id.decode(), operation.decode(), run, fence)
-            for account, job_id, operation, run, fence in jobs
-        )
-        return Taken(handed, None if look < 0 else look / 1e6, bool(rescue))
+        return Taken(tuple(map(record_of, jobs)), None if look < 0 else look / 1e6, bool(rescue))
 
     def wait_for_change(self, at_most_s: float) -> bool:
         """Sleep until a lane may have work, at most so long and a tenth of a second: that is Redis' beat for timeouts.
@@ -116,18 +111,12 @@ class Lanes:
         """
         return self.client.blpop([f"{self.partition}:wake"], timeout=max(0.001, at_most_s)) is not None
 
-    def start(self, account: str, job_id: str, fence: int, runner: str) -> Record | None:
-        """Confirm a lease. None: the job is somebody else's by now."""
-        fields = self._run("start", account, job_id, fence, runner, _us(self._running_lease_s))
-        return None if fields is None else record_of(fields)
-
     def permit(self, record: Record, number: int, *, changes: bool) -> Permitted | Refused:
         """Ask for the right to send the lease's ``number``-th request (from 1), and renew the lease with it."""
         answer, wait_us = self._run(
             "permit",
             *record.key,
             record.fence,
-            record.runner,
             number,
             int(changes),
             _us(AHEAD_S),
@@ -140,19 +129,19 @@ class Lanes:
 
     def confirm(self, record: Record) -> Refused | None:
         """Whether a permit that was given ahead still holds. None: it does."""
-        answer, wait_us = self._run("confirm", *record.key, record.fence, record.runner)
+        answer, wait_us = self._run("confirm", *record.key, record.fence)
         return None if answer == b"go" else Refused(Refusal(answer.decode()), wait_us / 1e6)
 
     def note(self, record: Record, new: Mapping[str, Any], progress: str) -> Noted:
         """Write down what is new for the job's later attempts, and how far it is; renew its lease."""
         pairs = [part for name, value in new.items() for part in (name, json.dumps(value))]
         lease_us = _us(self._running_lease_s)
-        answer = self._run("note", *record.key, record.fence, record.runner, lease_us, progress, *pairs)
+        answer = self._run("note", *record.key, record.fence, lease_us, progress, *pairs)
         return Noted(answer.decode())
 
-    def put_back(self, handed: Handed) -> bool:
-        """Return a job that has not started to its place. False: it has started, or is somebody else's."""
-        return bool(self._run("put_back", handed.account, handed.id, handed.fence))
+    def put_back(self, record: Record) -> bool:
+        """Return a job that has not begun to its place. False: it has begun, or is somebody else's."""
+        return bool(self._run("put_back", *record.key, record.fence))
 
     def give_back(
         self,

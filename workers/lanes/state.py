@@ -74,7 +74,6 @@ class Record:
     body: bytes
     run: int
     fence: int
-    runner: str
     attempts: int
     requests: int
     throttles: int
@@ -96,21 +95,10 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
-    """A job that was handed out: all that a Celery message needs to carry."""
-
-    account: str
-    id: str
-    operation: str
-    run: int
-    fence: int
-
-
-@dataclass(frozen=True, slots=True)
 class Taken:
     """What a look at the lanes gave. ``next_look_s`` None: nothing will change by itself."""
 
-    jobs: tuple[Handed, ...]
+    jobs: tuple[Record, ...]
     next_look_s: float | None
     rescue_is_due: bool
 
@@ -150,7 +138,6 @@ def record_of(answer: list[Any]) -> Record:
         body=body,
         run=number(b"run"),
         fence=number(b"fence"),
-        runner=raw[b"runner"].decode(),
         attempts=number(b"attempts"),
         requests=number(b"requests"),
         throttles=number(b"throttles"),

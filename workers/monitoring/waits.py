@@ -44,7 +44,7 @@ def waits(
             found = [*_due(job, now_us), *holds(lane, whole, now_us), *_limits(limiting, now_us)]
             return found or [Wait("turn", None, "it may run now: the next free place goes to it or to a job before it")]
         case "handed":
-            return [Wait("worker", lease_ends_us, "a worker has it on its queue; then it returns to its lane")]
+            return [Wait("worker", lease_ends_us, "a worker is about to begin it; else it returns to its lane")]
         case "running":
             return [Wait("provider", lease_ends_us, "a worker is on it; its lease is renewed with each request")]
         case _:

@@ -6,7 +6,7 @@ local account, id, fence = ARGV[1], ARGV[2], ARGV[3]
 local job = job_key(account, id)
 local held = redis.call('HMGET', job, 'fence', 'state', 'settled', 'run')
 if held[3] == fence then return 1 end -- a repeated command
-if held[1] ~= fence or held[2] ~= 'running' then return 0 end
+if held[1] ~= fence or not is_leased(held[2]) then return 0 end
 
 note_health(account, ARGV[12], number(ARGV[13]), number(ARGV[14]), number(ARGV[15]))
 end_lease(account, id)

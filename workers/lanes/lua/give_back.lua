@@ -9,7 +9,7 @@ local after_us, unknown_since, pause_us = number(ARGV[4]), number(ARGV[9]), numb
 local job = job_key(account, id)
 local held = redis.call('HMGET', job, 'fence', 'state', 'settled', 'due', 'changed_at')
 if held[3] == fence then return 1 end -- a repeated command
-if held[1] ~= fence or held[2] ~= 'running' then return 0 end
+if held[1] ~= fence or not is_leased(held[2]) then return 0 end
 
 if pause_us > 0 then
   local lane = lane_key(account)

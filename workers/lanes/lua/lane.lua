@@ -27,14 +27,13 @@ local function entry(sequence, id) return string.format('%012.0f:', sequence) ..
 local function id_of(entry_text) return string.sub(entry_text, 14) end
 
 -- The dispatcher looks at a lane when its time in K:lanes has come. Anything that may let a lane run earlier
--- brings that time forward and wakes one dispatcher.
+-- brings that time forward and wakes one dispatcher; what is known already wakes nobody.
 local function wake()
   if redis.call('LLEN', K .. ':wake') == 0 then redis.call('RPUSH', K .. ':wake', '1') end
 end
 
 local function look_at_lane(account, at)
-  redis.call('ZADD', K .. ':lanes', 'LT', at, account)
-  wake()
+  if redis.call('ZADD', K .. ':lanes', 'LT', 'CH', at, account) == 1 then wake() end
 end
 
 local function count(account, field, by)
@@ -71,12 +70,27 @@ local function give_lease(account, id, state, lease_us, runner, probe)
     'paced', state == 'handed' and 1 or 0, 'probe', probe and 1 or 0)
   redis.call('ZADD', K .. ':' .. state, now + lease_us, account .. '/' .. id)
   count(account, 'in_flight', 1)
-  return fence
+end
+
+-- A lease is short until its attempt gives a sign of life, its first permit or note, and lasts that of a request then.
+local function is_leased(state) return state == 'handed' or state == 'running' end
+
+local function is_held(account, id, fence, held_fence, state)
+  if held_fence ~= fence or not is_leased(state) then return false end
+  return number(redis.call('ZSCORE', K .. ':' .. state, account .. '/' .. id) or '') > now
+end
+
+local function renew_lease(account, id, ends)
+  if redis.call('ZREM', K .. ':handed', account .. '/' .. id) == 1 then
+    redis.call('HSET', job_key(account, id), 'state', 'running')
+  end
+  redis.call('ZADD', K .. ':running', ends, account .. '/' .. id)
 end
 
 -- Every lane that has jobs, after a change that may concern many of them.
 local function look_at_all()
   for _, account in ipairs(redis.call('SMEMBERS', K .. ':accounts')) do look_at_lane(account, now) end
+  wake() -- also where every lane's time had come already: the provider as a whole was what held them
 end
 
 local FOR_EVER = 253402300799 * 1000000 -- the end of the year 9999
@@ -227,7 +241,9 @@ local function open_until(account) return number(redis.call('HGET', lane_key(acc
 
 local function note_health(account, health, failures_to_open, open_us, open_cap_us)
   local lane = lane_key(account)
-  if health == 'good' then redis.call('HDEL', lane, 'failures', 'open_until', 'opens') end
+  if health == 'good' and redis.call('HDEL', lane, 'failures', 'open_until', 'opens') > 0 then
+    look_at_lane(account, now)
+  end
   if health ~= 'bad' then return end
   local failures = redis.call('HINCRBY', lane, 'failures', 1)
   if failures < failures_to_open or open_until(account) > now then return end
@@ -235,15 +251,32 @@ local function note_health(account, health, failures_to_open, open_us, open_cap_
   redis.call('HSET', lane, 'open_until', now + math.min(open_cap_us, open_us * 2 ^ math.min(opens - 1, 30)))
 end
 
+-- Whether nothing but the end of a lease lets one more go.
+local function is_full(lane)
+  local held = redis.call('HMGET', lane, 'max_in_flight', 'in_flight', 'open_until')
+  return number(held[1]) > 0 and number(held[2]) >= number(held[1]) or held[3] and true
+end
+
 local function end_lease(account, id)
   redis.call('ZREM', K .. ':handed', account .. '/' .. id)
   redis.call('ZREM', K .. ':running', account .. '/' .. id)
+  if is_full(lane_key(account)) then look_at_lane(account, now) end
+  if is_full(lane_key('*')) then wake() end
   count(account, 'in_flight', -1)
   local held = redis.call('HMGET', job_key(account, id), 'paced', 'asked', 'operation')
   if number(held[1]) == 1 and number(held[2]) == 0 then -- it was counted by the pace in vain
     each_limit(limited_by(account, held[3]), function(lane, name, interval)
       redis.call('HINCRBY', lane, 'pace:' .. name, -interval)
     end)
+    look_at_lane(account, now)
   end
-  look_at_lane(account, now)
+end
+
+-- A job that was handed out and has given no sign of life keeps its place.
+local function put_unbegun_back(account, id)
+  local job = job_key(account, id)
+  local held = redis.call('HMGET', job, 'due', 'started_at', 'attempt_at')
+  if held[2] == held[3] then redis.call('HDEL', job, 'started_at') end
+  end_lease(account, id)
+  put_in_lane(account, id, number(held[1]))
 end

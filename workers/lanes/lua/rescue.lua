@@ -12,8 +12,7 @@ end
 local handed, running = expired('handed'), expired('running')
 for _, member in ipairs(handed) do
   local account, id = split(member)
-  end_lease(account, id)
-  put_in_lane(account, id, number(redis.call('HGET', job_key(account, id), 'due')))
+  put_unbegun_back(account, id)
 end
 for _, member in ipairs(running) do
   local account, id = split(member)

@@ -1,11 +1,10 @@
 -- Hand out the jobs that may run now, one lane after the other, each with a lease.
--- ARGV: how many at most, how many may lie handed out, lease_us, ahead_us (a permit may be this far away)
--- Returns {next look in us from now or -1, rescue is due (0/1), {account, id, operation, run, fence}, …}, or
+-- ARGV: how many at most (0: what has no room for one looks for leases to rescue), lease_us,
+--       ahead_us (a permit may be this far away)
+-- Returns {next look in us from now or -1, rescue is due (0/1), job records …}, or
 -- 'unconfigured': no limits stand here (the state was lost), and without them nothing may go
 if redis.call('HEXISTS', lane_key('*'), 'limits') == 0 then return 'unconfigured' end
-local most, lying, lease_us, ahead_us = number(ARGV[1]), number(ARGV[2]), number(ARGV[3]), number(ARGV[4])
-most = math.min(most, lying - redis.call('ZCARD', K .. ':handed'))
-if most <= 0 then redis.call('HSET', lane_key('*'), 'queue_full', 1) end -- the next start wakes a dispatcher
+local most, lease_us, ahead_us = number(ARGV[1]), number(ARGV[2]), number(ARGV[3])
 
 -- Ageing: of so many jobs that a lane hands out, one is the longest due of those due for over AGED_US, whatever its
 -- priority. So priority 0 moves, and a flood of it takes no more than that share.
@@ -61,8 +60,10 @@ local function next_of(account)
   spend(first.limits, 'pace', first.opens)
   redis.call('HINCRBY', lane, 'handed_out', 1)
   take_from_lane(account, id)
-  local run = number(redis.call('HGET', job_key(account, id), 'run'))
-  return {account, id, first.operation, run, give_lease(account, id, 'handed', lease_us, '', probe)}
+  give_lease(account, id, 'handed', lease_us, '', probe)
+  redis.call('HSET', job_key(account, id), 'attempt_at', now)
+  redis.call('HSETNX', job_key(account, id), 'started_at', now)
+  return record(account, id)
 end
 
 -- When the provider as a whole lets one more go. Until then no lane is looked at and none loses its turn.
@@ -121,5 +122,8 @@ local function soon(key, not_before)
 end
 soon(K .. ':handed'); soon(K .. ':running'); soon(K .. ':ends')
 local rescue = (look >= 0 and look <= now) and 1 or 0
-if most > 0 then soon(K .. ':lanes', provider_opens()) end
+local opens = provider_opens()
+if most > 0 then soon(K .. ':lanes', opens) end
+-- What this dispatcher has no room for, another may have: a wake-up that came to this one goes on to it.
+if opens <= now and redis.call('ZCOUNT', K .. ':lanes', '-inf', now + most) > 0 then wake() end
 return {look < 0 and -1 or math.max(0, look - now), rescue, unpack(taken)}
