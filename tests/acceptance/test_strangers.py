@@ -1,4 +1,4 @@
-"""What can a stranger do at the queues? Pickle, YAML, msgpack nonsense on each of them, and forged hints."""
+"""What can a stranger do at the queues? Pickle, YAML, msgpack nonsense on each of them, and forged tasks."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_remote_control_does_not_unpickle(
     assert not made.exists()
 
 
-def test_a_forged_hint_starts_nothing(deployment: Deployment, redis_server: RedisServer, sandbox: Sandbox) -> None:
+def test_a_forged_task_starts_nothing(deployment: Deployment, redis_server: RedisServer, sandbox: Sandbox) -> None:
     worker = deployment.wait_for_worker(deployment.start_worker())
     Audience(**deployment.env)("lanes", "pause", "mintegral", "acme").succeeded()
     held = example("mintegral-create", account="acme")
@@ -157,7 +157,7 @@ def test_a_forged_hint_starts_nothing(deployment: Deployment, redis_server: Redi
 
 
 def done_with(worker: Process) -> int:
-    """How many hints came to nothing, as the worker tells."""
+    """How many tasks came to nothing, as the worker tells."""
     told = ("Task mintegral.create_audience[", "attempt.left")
     return sum(each["event"].startswith(told) for each in lines(worker.text()))
 
