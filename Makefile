@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults bench bench-lanes screenshots lint check schemas lock clean
+.PHONY: help demo up test faults bench bench-lanes screenshots lint check audit schemas site lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -41,14 +41,24 @@ lint: $(VENV)/ready ## Check style, types and the direction of imports
 
 check: lint test ## Run what CI runs
 
-schemas: $(VENV)/ready ## Write the JSON Schemas, the AsyncAPI document and its page anew
+audit: $(VENV)/ready ## Ask which weaknesses of the lock's packages are known, and write dist/sbom.cdx.json
+	$(BIN)/python .ci/audit.py $(ARGS)
+
+schemas: $(VENV)/ready ## Write the JSON Schemas, the AsyncAPI document, its page and that of the settings anew
 	$(BIN)/audience schema
 	$(BIN)/python docs/asyncapi_page.py
+	$(BIN)/python docs/settings_page.py
 
-lock: $(VENV)/ready ## Write requirements-dev.lock anew from pyproject.toml
+site: $(VENV)/ready ## Make a site of the documents, its links checked: dist/site/index.html
+	$(BIN)/python docs/site.py
+
+LOCK := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -q
+
+lock: $(VENV)/ready ## Write the three locks anew from pyproject.toml: for development, for the image, for its build
 	$(BIN)/pip install -q uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra embedded --extra bench --universal --generate-hashes \
-	  --no-emit-index-url --custom-compile-command "make lock" --upgrade -q -o requirements-dev.lock
+	$(LOCK) --upgrade --extra dev --extra embedded --extra bench -o requirements-dev.lock pyproject.toml
+	$(LOCK) --constraint requirements-dev.lock --extra traces -o requirements.lock pyproject.toml
+	echo hatchling | $(LOCK) --constraint requirements-dev.lock -o requirements-build.lock -
 
 clean: ## Remove the virtual environment and what tools have left
 	rm -rf $(VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -146,8 +146,16 @@ class RabbitNode:
             "ERL_EPMD_RELAXED_COMMAND_CHECK": "true",  # so that it can be ended with the node
             "HOME": folder,
         }
+        self._env = env
         self.process = Process([str(RABBITMQ)], self.folder / "out", env)
         wait_until(self._answers, 60, "a RabbitMQ that answers")
+
+    def control(self, *words: str) -> str:
+        """Run ``rabbitmqctl`` on the node. What it says."""
+        command = [str(RABBITMQ.with_name("rabbitmqctl")), "-q", *words]
+        done = subprocess.run(command, env={**os.environ, **self._env}, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def _answers(self) -> bool:
         try:

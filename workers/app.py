@@ -16,6 +16,7 @@ from workers.execution.task import register
 from workers.loop import OUTAGES, Loop
 from workers.monitoring import logs
 from workers.monitoring.flower.option import PAGES
+from workers.monitoring.health import Beat, HealthFile
 from workers.providers.provider import installed
 from workers.settings import SettingsError
 
@@ -66,6 +67,10 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         signals.worker_shutdown.connect(self.publish_the_last)
         for loop in (*self.loops, *self.publishers):
             loop.start()
+        if here.settings.health_file is not None:
+            loops = (*self.loops, *self.publishers)
+            health = HealthFile(here.settings.health_file, loops, here.endpoints.broker_url)
+            _or_end(health.begin)
 
     def shut_down(self, **_: Any) -> None:
         """SIGTERM: nothing new comes in or goes out; requests in flight end within the grace, or with the process."""
@@ -140,6 +145,7 @@ class Feeding(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no t
 
 app.steps["worker"].add(Background)
 app.steps["consumer"].add(Feeding)
+app.steps["consumer"].add(Beat)
 
 
 @signals.task_revoked.connect  # type: ignore[untyped-decorator]

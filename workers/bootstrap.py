@@ -29,7 +29,7 @@ from workers.lanes.tokens import SharedTokens
 from workers.loop import Loop
 from workers.providers.provider import Provider, installed
 from workers.results.publisher import Publisher
-from workers.settings import ProviderConfig, Settings, SettingsError, read_config, read_settings
+from workers.settings import NO_PROVIDER, ProviderConfig, Settings, SettingsError, read_config, read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,8 @@ class Service:
 
     def executed(self) -> list[str]:
         """The providers that this worker executes."""
+        if self.settings.providers.strip() == NO_PROVIDER:
+            return []
         named = [name.strip() for name in self.settings.providers.split(",") if name.strip()]
         for name in named:
             if name not in self.providers:
@@ -203,7 +205,8 @@ def celery_configuration() -> dict[str, object]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_pool_limit": here.settings.concurrency,
-        "task_queues": [broker.provider_queue(name) for name in here.executed()],
+        # Without any, Celery would take its default queue, which is others'; nothing is ever put on this one.
+        "task_queues": [broker.provider_queue(name) for name in here.executed() or [NO_PROVIDER]],
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 
 import amqp
@@ -26,6 +27,10 @@ class Loop(threading.Thread):
     def __init__(self, name: str, turn: Callable[[], None], ending: Callable[[], None] = lambda: None) -> None:
         super().__init__(name=name, daemon=True)
         self.stopping = threading.Event()
+        self.turned_at = time.monotonic()
+        """When its last turn ended, well or not; before the first, when it was made."""
+        self.is_failing = False
+        """Whether that turn failed."""
         self._turn = turn
         self._ending = ending
 
@@ -44,11 +49,16 @@ class Loop(threading.Thread):
                 if failures:
                     log.info("loop.recovered", loop=self.name, failures=failures)
                 failures = 0
+                self._note(is_failing=False)
                 continue
             failures += 1
+            self._note(is_failing=True)
             self.stopping.wait(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** min(failures, 10)))
         with contextlib.suppress(*OUTAGES):
             self._ending()
+
+    def _note(self, *, is_failing: bool) -> None:
+        self.turned_at, self.is_failing = time.monotonic(), is_failing
 
     def stop(self) -> None:
         """Ask the thread to end after its turn."""

@@ -1,10 +1,12 @@
-"""How does kombu speak with a Redis that goes away and comes back? Its own transports, which here outlive that."""
+"""How does kombu speak with a Redis that goes away, comes back or holds nonsense? Its own transports outlive that."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import redis
+import structlog
 from kombu.transport import redis as kombu_redis
 
 
@@ -34,6 +36,30 @@ class _Reconnecting:
         return super()._connparams(asynchronous)  # type: ignore[misc]  # kombu's channel comes after this class
 
 
+# What kombu 5.7.0 raises over an entry that is no message of its own; Celery's worker would end of it.
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
+
+log = structlog.get_logger()
+
+
+class _Unshaken:
+    """A channel that drops what is no message: whoever reaches the Redis may put it there, and it carries no job."""
+
+    def _brpop_read(self, **options: Any) -> Any:
+        return _or_dropped(lambda: super(_Unshaken, self)._brpop_read(**options))  # type: ignore[misc]  # as above
+
+    def _receive(self) -> Any:
+        return _or_dropped(super()._receive)  # type: ignore[misc]  # as above
+
+
+def _or_dropped(read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except _UNREADABLE as error:
+        log.warning("broker.message_dropped", error=type(error).__name__)
+        return True
+
+
 class _Patient:
     """A transport whose Redis is full, cannot write to its disk or has become a replica: to be waited out."""
 
@@ -44,11 +70,11 @@ class _Patient:
         self.connection_errors = (*self.connection_errors, redis.ResponseError)
 
 
-class _Channel(_Reconnecting, kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
+class _Channel(_Reconnecting, _Unshaken, kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
     pass
 
 
-class _SentinelChannel(_Reconnecting, kombu_redis.SentinelChannel):  # type: ignore[misc]  # kombu has no types
+class _SentinelChannel(_Reconnecting, _Unshaken, kombu_redis.SentinelChannel):  # type: ignore[misc]  # kombu has no types
     pass
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
 
 class SettingsError(Exception):
@@ -22,6 +23,8 @@ class SettingsError(Exception):
 
 
 _MASTER = "[A-Za-z0-9._-]+"
+NO_PROVIDER = "none"
+"""In the place of providers' names: this worker executes nothing."""
 
 
 class LogFormat(StrEnum):
@@ -45,6 +48,10 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(
         None,
         description="Where the state lives: Redis 6.2 or later, or Valkey. Unset: the broker, if that is a Redis.",
+    )
+    secrets_dir: Path | None = Field(
+        None,
+        description="A folder whose files may stand in for variables, audience_broker_url say; a variable leads.",
     )
     sentinel_master: str | None = Field(
         None,
@@ -71,7 +78,8 @@ class Settings(BaseSettings):
     )
     intake: bool = Field(True, description="Whether this worker takes jobs in; off for workers that only execute.")
     providers: str = Field(
-        "", description="Providers this worker executes, separated by commas. Empty: every installed one."
+        "",
+        description="Providers this worker executes, by commas. Empty: every installed one; none: it only takes in.",
     )
     lease_s: float = Field(
         10.0, gt=0, description="Seconds in which a worker must begin a job that it took, or lose it to its lane."
@@ -116,6 +124,10 @@ class Settings(BaseSettings):
     operators: str | None = Field(
         None,
         description="Flower users, by commas, who may pause, edit, replay, discard there. Unset: all whom it lets in.",
+    )
+    health_file: Path | None = Field(
+        None,
+        description="Where this worker notes how its threads fare, for doctor --live and --ready. Unset: nowhere.",
     )
     metrics_port: int | None = Field(
         None, ge=1, le=65535, description="Where this worker serves its metrics, /metrics. Unset: nowhere."
@@ -223,21 +235,23 @@ class OperationConfig(BaseModel):
     """What applies to one operation, beside what applies to all of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[Limit, ...] = Field((), description="Of this operation's requests, beside all others.")
 
 
 class AccountConfig(BaseModel):
     """What every provider's account has. Providers add their credentials."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    limits: tuple[Limit, ...] = ()
-    max_in_flight: int = Field(8, ge=1)
+    limits: tuple[Limit, ...] = Field((), description="Of all requests of the account; each must hold.")
+    max_in_flight: int = Field(8, ge=1, description="Jobs of the account that may be at work at once.")
     weight: int = Field(1, ge=1, le=32, description="Jobs in one turn, where the lanes of several accounts take turns.")
     adaptive: bool = Field(
         False, description="Whether 429s without a Retry-After lower the rate, which then grows back (AIMD)."
     )
-    operations: Mapping[str, OperationConfig] = Field(default_factory=dict)
-    retry: dict[str, Any] = Field(default_factory=dict)
+    operations: Mapping[str, OperationConfig] = Field(
+        default_factory=dict, description="By operation, what applies to it in this account."
+    )
+    retry: dict[str, Any] = Field(default_factory=dict, description="What differs from the provider's `retry`.")
 
 
 def _http_url(value: str) -> str:
@@ -253,12 +267,14 @@ class ProviderConfig(BaseModel):
     """What every provider's table has. Providers narrow ``accounts`` to their own account model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    base_url: HttpUrl
-    limits: tuple[Limit, ...] = ()
+    base_url: HttpUrl = Field(description="Where its API is.")
+    limits: tuple[Limit, ...] = Field((), description="Of all requests of all accounts together; each must hold.")
     max_in_flight: int | None = Field(None, ge=1, description="Of all accounts together. Unset: no cap but theirs.")
-    operations: Mapping[str, OperationConfig] = Field(default_factory=dict)
-    retry: RetryPolicy = RetryPolicy()
-    accounts: Mapping[str, AccountConfig] = Field(default_factory=dict)
+    operations: Mapping[str, OperationConfig] = Field(
+        default_factory=dict, description="By operation, what applies to it in all accounts together."
+    )
+    retry: RetryPolicy = Field(RetryPolicy(), description="When a job is tried again, and when no more.")
+    accounts: Mapping[str, AccountConfig] = Field(default_factory=dict, description="By name, as jobs name them.")
 
     @model_validator(mode="after")
     def _names_of_accounts(self) -> Self:
@@ -320,14 +336,26 @@ _URLS = ("broker_url", "redis_url")
 def read_settings() -> Settings:
     """The settings from the environment. Raises ``SettingsError`` with a sentence for each wrong variable."""
     try:
-        settings = Settings()
+        settings = Settings(_secrets_dir=_secrets_dir())
     except ValidationError as error:
         lines = [f"AUDIENCE_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors(include_input=False)]
         raise SettingsError("; ".join(lines)) from error
+    except UnreadableError as error:
+        raise SettingsError(
+            "AUDIENCE_SECRETS_DIR: a file there cannot be read; let the service's user read each, as UTF-8"
+        ) from error
     for name in _URLS:
         _check_url(f"AUDIENCE_{name.upper()}", getattr(settings, name))
     named = {name: _with_master(getattr(settings, name), settings.sentinel_master) for name in _URLS}
-    return settings.model_copy(update=named)
+    return settings.model_copy(update={name: url for name, url in named.items() if url is not None})
+
+
+def _secrets_dir() -> str | None:
+    """The folder, which has to be known before the rest can be read."""
+    folder = os.environ.get("AUDIENCE_SECRETS_DIR") or None
+    if folder is not None and not Path(folder).is_dir():
+        raise SettingsError(f"AUDIENCE_SECRETS_DIR: {folder} is no folder; mount one there, or unset the variable")
+    return folder
 
 
 def _check_url(name: str, url: str | None) -> None:

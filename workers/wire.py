@@ -109,12 +109,12 @@ class _WireStream(httpcore.NetworkStream):
 
     def start_tls(
         self,
-        context: ssl.SSLContext,
-        host: str | None = None,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 - the deadline leads
     ) -> httpcore.NetworkStream:
         left = self._wire.left(httpcore.ConnectTimeout)
-        return _WireStream(self._inner.start_tls(context, host, left), self._wire)
+        return _WireStream(self._inner.start_tls(ssl_context, server_hostname, left), self._wire)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

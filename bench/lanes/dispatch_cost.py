@@ -53,7 +53,7 @@ def measure(rounds: int) -> Figure:
             Line.of(f"Redis' processor time, {MANY:,} waiting", "µs", [after.redis_us for _, after in costs]),
         ),
         (
-            f"The scripts take ({BATCH} jobs a call, as the dispatcher does), start, permit and finish, called one "
+            f"The scripts take ({BATCH} jobs a call, as the dispatcher does), permit and finish, called one "
             f"after the other through Python's client; {JOBS} jobs a block, blocks in turns after one of warm-up. "
             "One lane without a limit, on a Valkey with appendfsync everysec, whose file is not rewritten meanwhile."
         ),

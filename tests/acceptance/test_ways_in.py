@@ -7,7 +7,6 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,32 +14,15 @@ import celery
 import jsonschema
 import kombu
 import pika
-import pytest
 import redis
 from cloudevents.core.bindings.http import HTTPMessage, from_structured_event
 from cloudevents.core.formats.json import JSONFormat
-from real import Deployment, RabbitNode, RedisServer, Sandbox, wait_until
+from real import Deployment, RedisServer, Sandbox, wait_until
 
 from audience_client import Producer
 from schemas.generate import files
 
 MALFORMED = 300
-
-
-@pytest.fixture(params=["redis", "rabbitmq"])
-def deployment(
-    request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbox, redis_server: RedisServer
-) -> Iterator[Deployment]:
-    url = redis_server.url
-    if request.param == "rabbitmq":
-        node: RabbitNode = request.getfixturevalue("rabbit")
-        url = node.url
-        for queue in ("audience.jobs", "audience.submit", "audience.results"):
-            with pika.BlockingConnection(pika.URLParameters(pika_url(url))) as connection:
-                connection.channel().queue_delete(queue)
-    deployment = Deployment(tmp_path, sandbox, url, redis_server.url)
-    yield deployment
-    deployment.close()
 
 
 def pika_url(url: str) -> str:

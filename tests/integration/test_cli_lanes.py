@@ -173,6 +173,7 @@ def test_a_lane_is_paused_with_a_reason_and_resumed(audience: Audience, here: Se
 def test_a_provider_is_paused_as_a_whole_until_it_is_resumed(audience: Audience, here: Service) -> None:
     audience("lanes", "pause", "pubmatic").succeeded()
     assert lane_of(audience, "globex")["paused_until"] == "9999-12-31T23:59:59.000Z"
+    assert "resumed by hand" in audience("lanes").succeeded().out
     assert here.lanes["mintegral"].take(1, 10.0).next_look_s is None
     assert "pubmatic as a whole is resumed" in audience("lanes", "resume", "pubmatic").succeeded().out
     assert lane_of(audience, "globex")["paused_until"] is None

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from real import Deployment, RedisServer, Sandbox, wait_until
 from redis import Redis
 
@@ -128,37 +127,6 @@ def _let_order_17_die_and_18_wait(deployment: Deployment, sandbox: Sandbox, serv
 
 def _dead(client: Redis) -> int:
     return int(client.zcard("audience:{pubmatic}:dead"))
-
-
-@pytest.mark.parametrize("process", ["worker", "flower", "sandbox"])
-def test_every_process_of_the_compose_file_takes_the_options_it_is_given(process: str) -> None:
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    words = shlex.split(compose["services"][process]["command"])
-    command = [sys.executable, "-m", "workers.cli", *words, "--help"]
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def test_the_compose_files_configuration_is_one(tmp_path: Path) -> None:
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    (tmp_path / "audience.toml").write_text(compose["configs"]["audience"]["content"])
-    models = {name: provider.config_model for name, provider in installed().items()}
-    configs = read_config(tmp_path / "audience.toml", models)
-    given = compose["services"]["worker"]["environment"]
-    for config in configs.values():
-        for account in config.accounts.values():
-            for name in re.findall(r"env='(\w+)'", repr(account)):
-                assert given[name]
-
-
-def test_every_process_of_the_procfile_is_a_command() -> None:
-    for line in (ROOT / "Procfile").read_text().splitlines():
-        _, command = line.split(": ")
-        words = shlex.split(command)
-        assert words[0] == "audience"
-        done = subprocess.run(
-            [sys.executable, "-m", "workers.cli", *words[1:], "--help"], capture_output=True, check=False
-        )
-        assert done.returncode == 0
 
 
 def test_no_link_of_a_document_leads_nowhere() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from workers.bootstrap import Endpoints, locate
-from workers.settings import ProviderConfig, Settings, SettingsError, read_config
+from workers.cli.settings import listed
+from workers.settings import ProviderConfig, Settings, SettingsError, read_config, read_settings
 
 MODELS = {"pubmatic": ProviderConfig}
 
@@ -54,3 +55,27 @@ def test_a_traceback_on_a_terminal_shows_no_local_variables() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     assert "boom" in done.stderr
     assert "sekret-token" not in done.stderr
+
+
+def test_a_file_stands_in_for_a_variable_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "audience_broker_url").write_text("redis://:from-a-file@redis/0\n")
+    (tmp_path / "audience_redis_url").write_text("redis://:from-a-file@redis/1\n")
+    (tmp_path / "pubmatic_acme_token").write_text("no setting")
+    monkeypatch.setenv("AUDIENCE_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("AUDIENCE_REDIS_URL", "redis://redis/2")
+    found = read_settings()
+    assert (found.broker_url, found.redis_url) == ("redis://:from-a-file@redis/0", "redis://redis/2")
+    shown = {line["name"]: line for line in listed(found)}
+    assert shown["AUDIENCE_BROKER_URL"]["set"]
+    assert not shown["AUDIENCE_LEASE_S"]["set"]
+    assert "from-a-file" not in repr(shown)
+
+
+def test_a_folder_of_settings_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIENCE_SECRETS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError, match="nowhere is no folder"):
+        read_settings()
+    (tmp_path / "audience_broker_url").write_bytes(b"redis://\xff")
+    monkeypatch.setenv("AUDIENCE_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(SettingsError, match="a file there cannot be read"):
+        read_settings()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from workers.cli.endings import masked
@@ -30,7 +29,7 @@ def listed(current: Settings) -> list[dict[str, Any]]:
             "name": f"AUDIENCE_{name.upper()}",
             "value": _shown(getattr(current, name)),
             "default": _shown(field.get_default(call_default_factory=True, validated_data={})),
-            "set": bool(os.environ.get(f"AUDIENCE_{name.upper()}")),
+            "set": name in current.model_fields_set,
             "unit": next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), None),
             "reason": field.description,
         }

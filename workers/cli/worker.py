@@ -18,7 +18,7 @@ def worker(
     *,
     concurrency: Annotated[int | None, typer.Option(help="Threads of this process.")] = None,
     provider: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Execute only this provider. May be repeated.")
+        list[str] | None, typer.Option(metavar="NAME", help="Execute only this provider, or none. May be repeated.")
     ] = None,
     intake: Annotated[bool | None, typer.Option("--intake/--no-intake", help="Whether it takes jobs in.")] = None,
 ) -> None:

@@ -23,16 +23,20 @@ class MintegralAccount(AccountConfig):
     ``device_types`` stands over its provider's.
     """
 
-    access_key: Secret
-    api_key: Secret
-    device_types: DeviceTypes = Field(default_factory=_defaults)
+    access_key: Secret = Field(description="Which account it is; sent along.")
+    api_key: Secret = Field(description="Signs each request; never sent.")
+    device_types: DeviceTypes = Field(
+        default_factory=_defaults, description="As the provider's, for this account alone."
+    )
 
 
 class MintegralConfig(ProviderConfig):
     """The table ``[mintegral]``. ``device_types`` stands over the numbers of the Create page."""
 
     base_url: HttpUrl = "https://ss-api.mintegral.com"  # Create Audience, 2025-07-29
-    device_types: DeviceTypes = Field(default_factory=_defaults)
+    device_types: DeviceTypes = Field(
+        default_factory=_defaults, description="Numbers of device types, by name, that differ from Mintegral's page."
+    )
     accounts: Mapping[str, MintegralAccount] = Field(default_factory=dict)
 
     @model_validator(mode="before")

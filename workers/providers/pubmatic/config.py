@@ -18,10 +18,10 @@ class PubmaticAccount(AccountConfig):
     ``auth_header`` is its provider's where it names none.
     """
 
-    access_token: Secret | None = None
-    user_name: Secret | None = None
-    password: Secret | None = None
-    auth_header: AuthHeader = "pubToken"
+    access_token: Secret | None = Field(None, description="A token that somebody else renews; or the next two.")
+    user_name: Secret | None = Field(None, description="Who logs in; the service renews the token itself.")
+    password: Secret | None = Field(None, description="Of that user.")
+    auth_header: AuthHeader = Field("pubToken", description="As the provider's, for this account alone.")
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
@@ -37,7 +37,7 @@ class PubmaticConfig(ProviderConfig):
     # The Audience API page (v34/v35) leaves {uri-prefix} open; later versions and public clients use this.
     base_url: HttpUrl = "https://api.pubmatic.com/v1"
     # "pubToken: <token>" is the Audience API page (v34/v35); "Authorization: Bearer" all that came later.
-    auth_header: AuthHeader = "pubToken"
+    auth_header: AuthHeader = Field("pubToken", description="In which header the token goes.")
     accounts: Mapping[str, PubmaticAccount] = Field(default_factory=dict)
 
     @model_validator(mode="before")
