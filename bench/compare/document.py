@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.compare.sides import CONCURRENCY
 from bench.lanes.document import number, rows, spread
 
 OURS, CELERY, FLOOR = "ours", "celery-threads", "floor"
@@ -17,8 +18,8 @@ The service beside what one would pick instead: a task written with Celery, dram
 with httpx; and the floor, a plain loop. `make bench` measures all of them in one run, prints this table, and writes
 this page, `docs/performance.svg` and `bench/results/compare.json`; no number here was typed.
 `make bench ARGS=celery-threads` measures one side beside ours, `make bench ARGS=--quick` all of them in small, and
-neither keeps anything. What concerns the lanes (use of a limit, a million waiting jobs, memory of a job) is measured
-by `make bench-lanes`.
+neither keeps anything. What concerns the lanes (use of a limit, a million waiting jobs, memory of a job) stands on
+[a page of its own](lanes-figures.md).
 
 ![CPU of a job, requests at once and latency of each side](performance.svg)
 """
@@ -119,7 +120,8 @@ for the same work: taking the job, holding it against its models, the request, t
 
 - One worker process runs Python on one core at a time: at {cpu:.2f} ms a job it ends {per_core:,.0f} jobs a second at
   most. More processes take more cores; they share the lanes, and nothing is partitioned.
-- Its threads: each waits for one request at a time. At 100 ms, {at_once:.0f} requests were with the provider at once.
+- Its threads, where requests take long: {CONCURRENCY} of them are all busy only if a request takes more than
+  {CONCURRENCY * cpu:.0f} ms. Below that the core is full first: at 100 ms, {at_once:.0f} requests were with the provider at once.
 - Redis is one core for all workers: at {redis:.2f} ms a job it is full at some {1000 / redis:,.0f} jobs a second.
 - In practice the provider: a limit of 50/s needs {50 * cpu / 1000:.1%} of one core.
 
