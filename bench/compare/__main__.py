@@ -33,7 +33,7 @@ RESULT = ROOT / "bench" / "results" / "compare.json"
 PICTURE = ROOT / "docs" / "performance.svg"
 PAGE = ROOT / "docs" / "performance.md"
 WARM_UP = 10  # jobs for each place of the pool, so that every thread has its client
-BLOCK = {0.0: 3000, 0.1: 30}  # jobs; with a delay, for each place of the pool
+BLOCK = {0.0: 2000, 0.1: 20}  # jobs; with a delay, for each place of the pool
 LEAST = 100  # jobs: processor time is told in hundredths of a second
 
 

@@ -121,7 +121,7 @@ for the same work: taking the job, holding it against its models, the request, t
 - One worker process runs Python on one core at a time: at {cpu:.2f} ms a job it ends {per_core:,.0f} jobs a second at
   most. More processes take more cores; they share the lanes, and nothing is partitioned.
 - Its threads, where requests take long: {CONCURRENCY} of them are all busy only if a request takes more than
-  {CONCURRENCY * cpu:.0f} ms. Below that the core is full first: at 100 ms, {at_once:.0f} requests were with the provider
+  {CONCURRENCY * cpu:.0f} ms. Below that the core is full first: at 100 ms, {at_once:.0f} requests were at the provider
   at once.
 - Redis is one core for all workers: at {redis:.2f} ms a job it is full at some {1000 / redis:,.0f} jobs a second.
 - In practice the provider: a limit of 50/s needs {50 * cpu / 1000:.1%} of one core.
