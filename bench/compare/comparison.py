@@ -42,7 +42,7 @@ def ratios(rounds: Rounds) -> list[Line]:
             goal = {CELERY: BESIDE_CELERY, "dramatiq": BESIDE_DRAMATIQ}.get(name)
             what = f"CPU of a job at {delay_s * 1000:g} ms: this service / {KINDS[name].title}"
             lines.append(Line.of(what, "ratio", _over(rounds, name, delay_s, lambda block: block.cpu_ms), goal))
-        what = f"the same with Redis' share: this service / {KINDS[CELERY].title}"
+        what = f"CPU with Redis' share at {delay_s * 1000:g} ms: this service / {KINDS[CELERY].title}"
         if CELERY in rounds:
             lines.append(
                 Line.of(what, "ratio", _over(rounds, CELERY, delay_s, lambda block: block.cpu_ms + block.redis_ms))

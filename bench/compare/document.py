@@ -114,7 +114,7 @@ def _reading(result: dict[str, Any]) -> Iterator[str]:
 
 Of the {cpu:.2f} ms of processor time that a job costs (provider: 100 ms), {floor:.2f} ms is what the plain loop needs
 for the same work: taking the job, holding it against its models, the request, the result. A bare Celery task costs
-{celery:.2f} ms. The rest of ours, and {redis:.2f} ms in Redis, is for what the others do not do.
+{celery:.2f} ms. The rest of ours, and {redis:.2f} ms in Redis, is what this service adds.
 
 ## What limits it
 

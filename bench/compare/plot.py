@@ -30,8 +30,7 @@ def draw(result: dict[str, Any], path: Path) -> None:
     _bars(at_once, titles, _values(result, "requests at the provider at once, 100 ms"), colours)
     at_once.set_xlabel("requests at the provider at once (100 ms)")
     _bars(latency, titles, _values(result, "submit to request, idle, p50"), colours)
-    latency.set_xlabel("submit to request, idle, p50, ms (log)")
-    latency.set_xscale("log")
+    latency.set_xlabel("submit to request, idle, p50, ms")
     cpu.invert_yaxis()
     figure.savefig(path, metadata={"Date": None})
 
