@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.compare.comparison import CELERY, OURS
 from bench.compare.sides import CONCURRENCY
 from bench.lanes.document import number, rows, spread
 
-OURS, CELERY, FLOOR = "ours", "celery-threads", "floor"
+FLOOR = "floor"
+AT_ONCE = "requests at the provider at once, 100 ms"
 CELL, WHAT = 26, 46
 
 HEAD = """# Performance
@@ -135,9 +137,6 @@ for the same work: taking the job, holding it against its models, the request, t
   `max_in_flight` of each account: its own jobs a second times seconds of a request, at least.
 - Redis: one core, and the memory of the jobs that wait or are remembered.
 """
-
-
-AT_ONCE = "requests at the provider at once, 100 ms"
 
 
 def _value(result: dict[str, Any], side: str, what: str) -> float:
