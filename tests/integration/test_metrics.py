@@ -20,8 +20,8 @@ from scrape import Scrape, metrics_port, promtool, scrape, served
 
 from audience_client import Producer
 from workers.lanes.lanes import Lanes
-from workers.monitoring.metrics.queues import queues_at
 from workers.monitoring.metrics.standing import Standing
+from workers.monitoring.queues import queues_at
 from workers.settings import ProviderConfig
 
 CONFIGS = {

@@ -18,8 +18,8 @@ from scrape import Scrape, promtool
 
 from workers.cli.commands import app
 from workers.monitoring.metrics.done import Done
-from workers.monitoring.metrics.queues import queues_at
 from workers.monitoring.metrics.standing import Standing
+from workers.monitoring.queues import queues_at
 from workers.settings import ProviderConfig
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,8 @@ from real import RedisServer, wait_until
 from scrape import Scrape, promtool
 
 from workers.lanes.orders import Orders
-from workers.monitoring.metrics.queues import queues_at
 from workers.monitoring.metrics.standing import Standing
+from workers.monitoring.queues import queues_at
 from workers.settings import Settings
 
 KEDA = Path(__file__).parents[2] / "deploy" / "kubernetes" / "keda"

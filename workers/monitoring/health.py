@@ -21,7 +21,7 @@ from celery import bootsteps
 
 from workers.bootstrap import service
 from workers.loop import Loop
-from workers.monitoring.metrics.queues import queues_at
+from workers.monitoring.queues import queues_at
 from workers.monitoring.signs import BROKER, Signs, Turn
 from workers.settings import SettingsError
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from prometheus_client import REGISTRY, disable_created_metrics, start_http_server
 
 from workers.monitoring.metrics.done import Done
-from workers.monitoring.metrics.queues import queues_at
 from workers.monitoring.metrics.standing import Standing
+from workers.monitoring.queues import queues_at
 from workers.news import listen
 from workers.settings import ProviderConfig, Settings, SettingsError
 

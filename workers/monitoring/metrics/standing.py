@@ -20,7 +20,7 @@ from workers.lanes.keys import JOBS_STREAM, REJECTED
 from workers.lanes.look import Lane, Seen, look
 from workers.monitoring.lanes import spent
 from workers.monitoring.metrics.label import OTHER
-from workers.monitoring.metrics.queues import PROMPT_S, Queues
+from workers.monitoring.queues import PROMPT_S, Queues
 from workers.redis_address import client_at
 from workers.settings import ProviderConfig
 
