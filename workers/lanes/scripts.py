@@ -14,7 +14,11 @@ from redis.commands.core import Script
 
 def run(client: redis.Redis, script: str, partition: str, *args: Any) -> Any:
     """Run ``lua/<script>.lua`` on the keys of one partition."""
-    return _script(script)(keys=[partition], args=args, client=_own(client))
+    try:
+        return _script(text(script))(keys=[partition], args=args, client=_own(client))
+    except (redis.ConnectionError, redis.TimeoutError):
+        _forget(client)
+        raise
 
 
 @cache
@@ -31,9 +35,9 @@ def shared() -> str:
 
 
 @cache
-def _script(name: str) -> Script:
+def _script(written: str) -> Script:
     """Its digest is reckoned once, not at every call."""
-    return redis.Redis().register_script(text(name))  # which connects to nothing: each call brings its own client
+    return redis.Redis().register_script(written)  # which connects to nothing: each call brings its own client
 
 
 _of_thread = threading.local()
@@ -54,3 +58,9 @@ def _own(client: redis.Redis) -> redis.Redis:
     if own is None:
         own = clients[client] = client.client()  # type: ignore[no-untyped-call]  # redis-py has none here
     return own
+
+
+def _forget(client: redis.Redis) -> None:
+    """Take a new connection next time: redis-py 8.1 may leave the old one locked, where its master is gone."""
+    if hasattr(_of_thread, "clients"):
+        _of_thread.clients.pop(client, None)
