@@ -55,6 +55,6 @@ def _tell_celery(verdict: Verdict | Stale) -> str:
         case Again(after_s):
             raise Retry("back in its lane", when=after_s or 0.0)
         case Stale():
-            raise Reject("the job is not this delivery's any more", requeue=False)
+            raise Reject("the job is not this worker's any more", requeue=False)
         case _:
             assert_never(verdict)

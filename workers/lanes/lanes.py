@@ -26,7 +26,7 @@ from workers.lanes.state import (
 from workers.settings import AccountConfig, Limit, ProviderConfig
 
 AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
-HANDED_AHEAD_S = 0.1  # and its job handed out: no worker's thread sleeps for longer
+HANDED_AHEAD_S = 0.1  # and its job handed out, whose thread sleeps so long as a rule
 SLACK_S = 0.02  # of each limit's period; what it costs in rate: 2 % of a limit per second, nothing of longer ones
 LEASE_MARGIN_S = 15.0  # a running job's lease is so much longer than the request it may be waiting for
 ENDING_LEASE_S = 15.0  # to answer a job that will not be sent
