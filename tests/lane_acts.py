@@ -70,3 +70,8 @@ def finish(
 
 def outbox(lanes: Lanes) -> int:
     return int(lanes.client.xlen(f"{lanes.partition}:outbox"))
+
+
+def lanes_with_short_leases(state: redis.Redis) -> Lanes:
+    """Leases of 0.2 s: the margin of 15 s is more than a test should wait."""
+    return new_lanes(state, request_timeout_s=-14.8)

@@ -1,0 +1,225 @@
+"""When may a request go? Permits, pauses and expiry, each act alone, on every server."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import pytest
+import redis
+from lane_acts import accept, configure, finish, lanes_with_short_leases, new_lanes, start, started, take
+from real import wait_until
+
+from workers.lanes.lanes import Lanes
+from workers.lanes.state import Again, Permitted, Record, Refusal, Refused
+
+
+@pytest.fixture
+def lanes(state: redis.Redis) -> Lanes:
+    return new_lanes(state)
+
+
+def moments(lanes: Lanes, record: Record, count: int) -> list[float]:
+    """When each of so many permits is good, in seconds from the first."""
+    numbers, found = itertools.count(1), []
+    for _ in range(count):
+        number = next(numbers)
+
+        def given(number: int = number) -> Permitted | None:
+            answer = lanes.permit(record, number, changes=False)
+            return answer if isinstance(answer, Permitted) else None
+
+        permitted = wait_until(given, what="a permit")
+        found.append(time.monotonic() + permitted.wait_s)
+    return [moment - found[0] for moment in found]
+
+
+def test_permits_are_spread_evenly_and_reach_the_full_rate(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["20/s"]})
+    given = moments(lanes, started(lanes), 21)
+    assert all(later - earlier >= 0.05 - 0.02 for earlier, later in itertools.pairwise(given))
+    assert given[20] == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_burst_goes_at_once_and_then_the_rate_holds(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["10/s burst 5"]})
+    given = moments(lanes, started(lanes), 8)
+    assert given[4] < 0.05
+    assert given[7] == pytest.approx(0.3, abs=0.1)
+
+
+def test_several_limits_hold_at_once(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["100/s burst 100", "300/min burst 3"]})
+    record = started(lanes)
+    assert moments(lanes, record, 3)[2] < 0.05
+    answer = lanes.permit(record, 4, changes=False)
+    assert isinstance(answer, Permitted)  # 200 ms ahead
+    refused = lanes.permit(record, 5, changes=False)
+    assert isinstance(refused, Refused)
+    assert refused.wait_s == pytest.approx(0.4, abs=0.1)
+
+
+def test_two_limits_of_one_spacing_are_spent_once(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["1/s burst 5", "60/min burst 5"]})
+    given = moments(lanes, started(lanes), 5)
+    assert given[4] < 0.05
+
+
+def test_a_provider_limit_holds_over_its_accounts(lanes: Lanes) -> None:
+    configure(lanes, limits=["1/min"], acme={}, globex={})
+    assert isinstance(lanes.permit(started(lanes), 1, changes=False), Permitted)
+    accept(lanes, "b", account="globex")
+    assert take(lanes) == []
+
+
+def test_a_refused_permit_spends_none_of_the_limits(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["1000/s burst 1000", "1/h"]})
+    record = started(lanes)
+    lanes.permit(record, 1, changes=False)
+    before = lanes.lane("acme")
+    assert isinstance(lanes.permit(record, 2, changes=False), Refused)
+    assert lanes.lane("acme") == before
+
+
+def test_a_repeated_command_takes_no_second_permit(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["1/h"]})
+    record = started(lanes)
+    assert isinstance(lanes.permit(record, 1, changes=False), Permitted)
+    assert isinstance(lanes.permit(record, 1, changes=False), Permitted)
+    assert isinstance(lanes.permit(record, 2, changes=False), Refused)
+
+
+def test_jobs_are_handed_out_at_the_rate_of_their_permits(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["1/min"]})
+    for number in range(5):
+        accept(lanes, f"job-{number}")
+    assert len(take(lanes)) == 1
+    taken = lanes.take(32, 10.0)
+    assert taken.jobs == ()
+    assert taken.next_look_s is not None
+
+
+@pytest.mark.parametrize("pause_s", [30.0])
+def test_a_paused_lane_hands_out_nothing_and_sends_nothing(lanes: Lanes, pause_s: float) -> None:
+    for name in ("a", "b", "c"):
+        accept(lanes, name)
+    one, two, _ = (start(lanes, handed) for handed in take(lanes))
+    lanes.give_back(one, Again(None, spent=False, pause_s=pause_s, pause_reason="the provider said so"))
+    refused = lanes.permit(two, 1, changes=True)
+    assert isinstance(refused, Refused)
+    assert refused.why is Refusal.PAUSED
+    assert refused.wait_s == pytest.approx(pause_s, abs=1)
+    assert take(lanes) == []
+    assert lanes.lane("acme")["pause_reason"] == "the provider said so"
+    accept(lanes, "other", account="globex")
+    assert [job.account for job in take(lanes)] == ["globex"]
+
+
+def test_a_shorter_pause_does_not_end_a_longer_one(lanes: Lanes) -> None:
+    accept(lanes, "a")
+    accept(lanes, "b")
+    one, two = (start(lanes, handed) for handed in take(lanes))
+    lanes.give_back(one, Again(None, spent=False, pause_s=60.0))
+    until = lanes.lane("acme")["paused_until"]
+    lanes.give_back(two, Again(None, spent=False, pause_s=1.0))
+    assert lanes.lane("acme")["paused_until"] == until
+
+
+def test_a_job_that_expired_is_not_sent(lanes: Lanes) -> None:
+    record = started(lanes, expires_at=time.time() + 0.2)
+
+    numbers = itertools.count(1)
+
+    def expired() -> bool:
+        answer = lanes.permit(record, next(numbers), changes=True)
+        return isinstance(answer, Refused) and answer.why is Refusal.EXPIRED
+
+    wait_until(expired, what="the job's expiry")
+
+
+def test_a_permit_is_not_good_for_a_moment_after_the_jobs_expiry(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["5/s"]})
+    record = started(lanes, expires_at=time.time() + 0.1)
+    assert isinstance(lanes.permit(record, 1, changes=True), Permitted)
+    assert lanes.permit(record, 2, changes=True) == Refused(Refusal.EXPIRED, 0.0)  # good 200 ms from now
+
+
+@pytest.mark.parametrize("moment", [-62135596800.0, -1.0, 0.0], ids=["year 1", "1969", "1970"])
+def test_a_job_that_expired_long_ago_is_not_sent(lanes: Lanes, moment: float) -> None:
+    assert isinstance(lanes.permit(started(lanes, expires_at=moment), 1, changes=True), Refused)
+
+
+def test_lanes_take_turns_under_the_limit_that_they_share(lanes: Lanes) -> None:
+    configure(lanes, limits=["40/s"], acme={}, globex={}, initech={})
+    for account, number in itertools.product(("acme", "globex", "initech"), range(40)):
+        accept(lanes, f"job-{number}", account=account)
+    served: list[str] = []
+
+    def thirty() -> bool:
+        for handed in take(lanes):
+            served.append(handed.account)
+            record = start(lanes, handed)
+            lanes.permit(record, 1, changes=False)
+            finish(lanes, record)
+        return len(served) >= 30
+
+    wait_until(thirty, what="thirty jobs")
+    assert all(served.count(account) >= 9 for account in ("acme", "globex", "initech"))
+
+
+def test_a_higher_limit_takes_effect_at_once(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["1/day"]})
+    accept(lanes, "a")
+    accept(lanes, "b")
+    assert len(take(lanes)) == 1
+    assert take(lanes) == []
+    configure(lanes, acme={"limits": ["100/s"]})
+    wait_until(lambda: take(lanes), what="the second job")
+
+
+def test_lanes_that_lost_their_limits_get_them_back_before_anything_goes(lanes: Lanes) -> None:
+    configure(lanes, acme={"limits": ["1/h"]})
+    lanes.client.flushall()
+    for number in range(3):
+        accept(lanes, f"job-{number}")
+    assert lanes.take(32, 10.0).jobs == ()
+    assert len(take(lanes)) == 1
+
+
+def test_a_lease_that_nobody_used_does_not_cost_the_permit_that_was_not_spent(state: redis.Redis) -> None:
+    lanes = new_lanes(state)
+    configure(lanes, acme={"limits": ["1/h"]})
+    accept(lanes, "a")
+    assert len(take(lanes, lease_s=0.05)) == 1
+    wait_until(lambda: lanes.rescue() == (1, 0), what="the lease's end")
+    assert len(take(lanes)) == 1
+
+
+def test_waiting_for_a_permit_keeps_the_lease(state: redis.Redis) -> None:
+    lanes = lanes_with_short_leases(state)
+    configure(lanes, acme={"limits": ["1/h"]})
+    record = started(lanes)
+    lanes.permit(record, 1, changes=False)
+    until = time.monotonic() + 0.5  # more than two leases
+    while time.monotonic() < until:
+        refused = lanes.permit(record, 2, changes=False)
+        assert isinstance(refused, Refused)
+        assert refused.why is Refusal.LIMITED
+
+
+def test_a_job_that_was_only_handed_out_forgets_nothing_when_it_returns(lanes: Lanes) -> None:
+    look = Again(0.0, spent=True, look=True, looks=1, unknown_since=7.0, throttles=2)
+    lanes.give_back(started(lanes), look, requests=1)
+    (handed,) = take(lanes)
+    lanes.put_back(handed)
+    record = start(lanes, take(lanes)[0])
+    assert (record.look, record.looks, record.unknown_since, record.throttles) == (True, 1, 7.0, 2)
+
+
+def test_a_pause_outlives_the_job_that_met_it_and_lasts_a_day_at_most(lanes: Lanes) -> None:
+    record = started(lanes, max_age_s=60.0)
+    lanes.give_back(record, Again(None, spent=False, pause_s=600.0))
+    assert int(lanes.lane("acme")["paused_until"]) / 1e6 - time.time() == pytest.approx(600, abs=5)
+    record = started(lanes, "b", account="globex", max_age_s=60.0)
+    lanes.give_back(record, Again(None, spent=False, pause_s=999_999_999.0))
+    assert int(lanes.lane("globex")["paused_until"]) / 1e6 - time.time() == pytest.approx(86_400, abs=5)
