@@ -195,6 +195,25 @@ def test_a_token_that_others_replaced_on_the_way_is_followed(desk: Desk) -> None
     assert desk.requests() == [*mine[:2], *others, READ, READ]
 
 
+def test_another_workers_token_that_is_refused_as_well_is_renewed(desk: Desk) -> None:
+    desk.read()
+    desk.control(expire=True)
+    desk.requests()
+    asked = iter(range(9))
+
+    def expiring(_: bool) -> None:  # noqa: FBT001 - as Permit
+        """While the first try is on its way, another worker renews the token; that one expires before the second."""
+        match next(asked):
+            case 0:
+                assert isinstance(desk.read(), Succeeded)
+            case 1:
+                desk.control(expire=True)
+
+    assert isinstance(desk.read(desk.call(expiring)), Succeeded)
+    others = [READ, REFRESHED, READ]
+    assert desk.requests() == [*others, READ, READ, REFRESHED, READ]
+
+
 def test_a_token_that_another_worker_is_replacing_is_waited_for(desk: Desk) -> None:
     desk.read()
     desk.sandbox.fault(provider="pubmatic", method="GET", preset="unauthorized_empty", times=2)

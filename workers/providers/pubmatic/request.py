@@ -56,12 +56,12 @@ def _send_given(read: Callable[[], str], send: Callable[[str], Answer]) -> Answe
 
 def _send_logged_in(call: Call, send: Callable[[str], Answer]) -> Answer:
     who = LogIn.of(call)
-    token = usable(call, who)
-    answer = send(token.access)
-    if _token_is_refused(answer):
-        newer: Usable | None = usable(call, who, refused=token.number)
-        while newer is not None and _token_is_refused(answer := send(newer.access)):
-            newer = rotated(call, who, refused=newer.number)  # one of ours is enough; others may have asked meanwhile
+    token: Usable | None = usable(call, who)
+    while token is not None:  # each round has a newer token, and one that we asked for ourselves is the last of ours
+        answer = send(token.access)
+        if not _token_is_refused(answer):
+            break
+        token = rotated(call, who, refused=token.number) if token.ours else usable(call, who, refused=token.number)
     return answer
 
 

@@ -36,10 +36,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Usable:
-    """A token to send. ``number`` counts the log-in's renewals."""
+    """A token to send. ``number`` counts the log-in's renewals; ``ours``: this attempt has just asked for it."""
 
     access: str = field(repr=False)
     number: int
+    ours: bool = False
 
 
 def usable(call: Call, who: LogIn, refused: int = 0) -> Usable:
@@ -105,7 +106,7 @@ def _renewed(call: Call, who: LogIn, number: int, old: Pair | None) -> Usable | 
         if pair is None:
             return None
         sealed = seal(pair, who.user_name, who.password)
-        return Usable(pair.access, number + 1)
+        return Usable(pair.access, number + 1, ours=True)
     finally:
         renewal.release(sealed)
 
