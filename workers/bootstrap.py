@@ -146,8 +146,8 @@ class Service:
         stream = Loop("intake-stream", reader.turn, reader.close)
         url = self.endpoints.broker_url
         if broker.is_amqp(url):
-            queues = QueueReader(url, self.door)
-            return [stream, Loop("intake-queues", queues.turn, queues.close)]
+            queues = [QueueReader(url, queue, self.door) for queue in (broker.JOBS, broker.SUBMIT)]
+            return [stream, *(Loop(f"intake-{each.queue.name}", each.turn, each.close) for each in queues)]
         client = broker.redis_client(url)
         lists = [ListReader(client, queue.name, self.door) for queue in (broker.JOBS, broker.SUBMIT)]
         return [stream, *(Loop(f"intake-{each.queue}", each.turn, each.close) for each in lists)]
@@ -205,8 +205,12 @@ def celery_configuration() -> dict[str, object]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_pool_limit": here.settings.concurrency,
-        # Without any, Celery would take its default queue, which is others'; nothing is ever put on this one.
-        "task_queues": [broker.provider_queue(name) for name in here.executed() or [NO_PROVIDER]],
+        # A channel that RabbitMQ closes, for a queue whose node is just leaving the cluster, would end the worker.
+        "broker_channel_error_retry": True,
+        # Celery reads no queue: a job comes from its lane (execution/feed.py). With no default queue either, it
+        # takes none of others.
+        "task_queues": [],
+        "task_default_queue": "",
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,

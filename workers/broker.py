@@ -23,12 +23,6 @@ RESULTS_EXCHANGE = Exchange("audience.results", "topic", durable=True)
 RESULTS = Queue("audience.results", RESULTS_EXCHANGE, routing_key="#", durable=True, queue_arguments=QUORUM)
 
 
-def provider_queue(provider: str) -> Queue:
-    """The Celery queue of one provider. Celery wants one to consume; nothing of ours is sent there."""
-    name = f"audience.{provider}"
-    return Queue(name, Exchange(name, "direct"), routing_key=name, durable=True)
-
-
 def is_amqp(url: str) -> bool:
     return url.partition("://")[0] in {"amqp", "amqps", "pyamqp"}
 
