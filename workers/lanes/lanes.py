@@ -14,6 +14,7 @@ from workers.lanes.scripts import run
 from workers.lanes.state import (
     Accepted,
     Again,
+    Arrival,
     Health,
     Noted,
     Permitted,
@@ -68,32 +69,24 @@ class Lanes:
         for operation, its in what.operations.items():
             self._run("configure", f"{name}/{operation}", *written(its.limits), 0, 1, 0, "")
 
-    def accept(
-        self,
-        *,
-        account: str,
-        id: str,  # noqa: A002 - the contract's word
-        operation: str,
-        digest: str,
-        body: bytes,
-        priority: int,
-        not_before: float | None,
-        expires_at: float | None,
-        max_age_s: float,
-    ) -> Accepted:
-        """Store a job in its lane, unless it is known already."""
-        args = (
-            account,
-            id,
-            operation,
-            digest,
-            body,
-            priority,
-            _us(not_before),
-            0 if expires_at is None else max(1, _us(expires_at)),  # before 1970 is not never
-            _us(max_age_s),
-        )
-        return Accepted(self._run("accept", *args).decode())
+    def accept(self, arrivals: Sequence[Arrival]) -> list[Accepted]:
+        """Store jobs in their lanes, in their order, unless they are known already. In one call."""
+        args = [
+            part
+            for each in arrivals
+            for part in (
+                each.account,
+                each.id,
+                each.operation,
+                each.digest,
+                each.body,
+                each.priority,
+                _us(each.not_before),
+                0 if each.expires_at is None else max(1, _us(each.expires_at)),  # before 1970 is not never
+                _us(each.max_age_s),
+            )
+        ]
+        return [Accepted(answer.decode()) for answer in self._run("accept", *args)]
 
     def take(self, most: int, lease_s: float) -> Taken:
         """Hand out at most ``most`` jobs that may run now, each under a lease of ``lease_s``."""

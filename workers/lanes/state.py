@@ -19,6 +19,21 @@ class Accepted(StrEnum):
     CONFLICT = "conflict"
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A valid job at the door. Times are seconds since the epoch; ``digest`` tells the contents of one id apart."""
+
+    account: str
+    id: str
+    operation: str
+    digest: str
+    body: bytes
+    priority: int
+    not_before: float | None
+    expires_at: float | None
+    max_age_s: float
+
+
 class Refusal(StrEnum):
     """Why no permit was given."""
 
