@@ -126,7 +126,7 @@ class RabbitNode:
         self.name = f"test{self.port}@localhost"
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}//"
         self.folder = Path(tempfile.mkdtemp(prefix="rabbit"))
-        self._epmd_port, self._home = (beside._epmd_port, beside._home) if beside else (free_port(), self.folder)
+        self.epmd_port, self.home = (beside.epmd_port, beside.home) if beside else (free_port(), self.folder)
         (self.folder / "rabbitmq.conf").write_text(config)
         (self.folder / "plugins").write_text("[].")
         self.start()
@@ -143,10 +143,10 @@ class RabbitNode:
             "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/plugins",
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
-            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_PORT": str(self.epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_EPMD_RELAXED_COMMAND_CHECK": "true",  # so that it can be ended with the node
-            "HOME": str(self._home),  # the nodes of a cluster share its cookie
+            "HOME": str(self.home),  # the nodes of a cluster share its cookie
         }
         self._env = env
         self.process = Process([str(RABBITMQ)], self.folder / "out", env)
@@ -173,7 +173,7 @@ class RabbitNode:
 
     def close(self) -> None:
         self.process.kill()
-        subprocess.run(["epmd", "-port", str(self._epmd_port), "-kill"], capture_output=True, check=False)
+        subprocess.run(["epmd", "-port", str(self.epmd_port), "-kill"], capture_output=True, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

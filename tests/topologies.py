@@ -114,11 +114,6 @@ class RabbitCluster:
         """A URL that names every node."""
         return ";".join(f"{node.url.removesuffix('/')}{vhost}" for node in self.nodes)
 
-    def home_of(self, queue: str) -> RabbitNode:
-        """The node of a classic queue in the virtual host ``/``."""
-        found = dict(line.split() for line in self.nodes[0].control("list_queues", "name", "pid").splitlines())
-        return next(node for node in self.nodes if node.name in found[queue])
-
     def close(self) -> None:
         for node in reversed(self.nodes):  # the first one has the port mapper
             node.close()
