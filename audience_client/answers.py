@@ -44,7 +44,7 @@ class Answers:
         self._reader.close()
 
     def to(self, job: Job | Mapping[str, Any], timeout_s: float) -> Event:
-        """The event of this job. Raises ``NoAnswer``, and ``kombu.exceptions.OperationalError`` of a server that is away.
+        """The event of this job. Raises ``NoAnswer``; ``kombu.exceptions.OperationalError`` where the server is gone.
 
         Events of other jobs are kept until they are asked for, the last 10,000 of them.
         """

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import amqp
 import celery
 import kombu
 import pytest
@@ -140,6 +141,8 @@ def test_while_the_node_of_the_calls_is_away_other_jobs_go_on(
             enough = {f"bare-{len(sender.sent) + more}" for more in range(AWAY_JOBS)}
             wait_until(lambda: enough <= ended(deployment, client), BACK_S, "jobs done without the node")
             assert any("audience.submit" in line.get("error", "") for line in lines(workers[1].text()))
+            with pytest.raises(amqp.NotFound, match=r"audience\.submit"):
+                by_celery(app)(named("called", "acme"))
             node.start()
             by_celery(app)(named("called", "acme"))
             sent = {*sender.stop(), "called"}
