@@ -190,6 +190,7 @@ def celery_configuration() -> dict[str, object]:
     """Celery's settings, which it asks for when it first needs them."""
     here = service()
     here.configs  # noqa: B018 - a wrong configuration ends the worker before it takes a job
+    here.executed()  # and so does a provider that is not there
     broker.register_transport()
     url = here.endpoints.broker_url
     return {
@@ -217,7 +218,6 @@ def celery_configuration() -> dict[str, object]:
         "task_acks_late": True,  # a job's place in the pool is free when its task has ended, not when it begins
         "worker_pool": "threads",
         "worker_concurrency": here.settings.concurrency,
-        "worker_prefetch_multiplier": 1,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
     }

@@ -116,7 +116,8 @@ def test_both_commands_serve_every_page_in_flowers_navigation(start: Any, comman
 def test_flowers_page_of_the_broker_shows_where_messages_wait(start: Any, redis_server: RedisServer) -> None:
     with redis_server.client() as client:
         client.lpush("audience.jobs", "{}", "{}")
-    rows = re.findall(r'<tr id="(.+?)">.*?column">(.*?)</td>', start().get("/broker").text, re.DOTALL)
+    with start() as flower:
+        rows = re.findall(r'<tr id="(.+?)">.*?column">(.*?)</td>', flower.get("/broker").text, re.DOTALL)
     assert rows == [("audience.jobs", "2"), ("audience.submit", "0"), ("audience.results", "0")]
 
 
