@@ -16,7 +16,7 @@ from workers.bootstrap import Service
 from workers.intake.door import DIGEST
 from workers.intake.message import from_queue
 from workers.lanes.lanes import Lanes
-from workers.lanes.state import Arrival
+from workers.lanes.state import Arrival, Ending
 from workers.settings import ProviderConfig
 
 NOW = datetime(2026, 11, 21, 20, 4, 5, tzinfo=UTC)
@@ -61,12 +61,13 @@ def fail(client: redis.Redis, job: dict[str, Any], category: str = "rejected_by_
         "run": record.run, "number": 1, "started_at": 1.5, "ended_at": 2.25, "outcome": "Rejected", "requests": 1,
         "provider_code": said["provider_code"], "http_status": 400, "message": said["message"],
     }  # fmt: skip
-    lanes.finish(
+    ending = Ending(
         record, state="failed", attempts=1, requests=1, event=json.dumps(event.event).encode(),
         routing_key=event.routing_key, keep_s=60.0, line=json.dumps(line), dead_keep_s=600.0,
         dead={"provider": job["provider"], "category": category, "provider_code": said["provider_code"] or "",
               "message": said["message"], "replayable": str(int(said["replayable"]))},
     )  # fmt: skip
+    lanes.finish([ending])
     return str(event.event["id"])
 
 

@@ -15,6 +15,7 @@ from workers.lanes.state import (
     Accepted,
     Again,
     Arrival,
+    Ending,
     Health,
     Noted,
     Permitted,
@@ -156,28 +157,20 @@ class Lanes:
         )  # fmt: skip
         return bool(done)
 
-    def finish(
-        self,
-        record: Record,
-        *,
-        state: str,
-        attempts: int,
-        requests: int,
-        event: bytes,
-        routing_key: str,
-        keep_s: float,
-        line: str,
-        dead: Mapping[str, str] | None,
-        dead_keep_s: float,
-        health: Health = Health.UNTOLD,
-    ) -> bool:
-        """Settle a lease with an ending. False: the lease was lost, and nothing was changed."""
-        pairs = [part for pair in (dead or {}).items() for part in pair]
-        done = self._run(
-            "finish", *record.key, record.fence, state, attempts, requests, event, routing_key, round(keep_s * 1000),
-            line, 0 if dead is None else round(dead_keep_s * 1000), *self._breaker(record.account, health), *pairs,
+    def finish(self, endings: Sequence[Ending]) -> list[bool]:
+        """Settle leases with endings, in one call. False: the lease was lost, and nothing was changed."""
+        args = [part for each in endings for part in self._ending(each)]
+        return [bool(done) for done in self._run("finish", *args)]
+
+    def _ending(self, ending: Ending) -> tuple[Any, ...]:
+        pairs = [part for pair in (ending.dead or {}).items() for part in pair]
+        retention_ms = 0 if ending.dead is None else round(ending.dead_keep_s * 1000)
+        args = (
+            *ending.held.key, ending.held.fence, ending.state, ending.attempts, ending.requests, ending.event,
+            ending.routing_key, round(ending.keep_s * 1000), ending.line, retention_ms,
+            *self._breaker(ending.held.account, ending.health), *pairs,
         )  # fmt: skip
-        return bool(done)
+        return len(args), *args
 
     def _breaker(self, account: str, health: Health) -> tuple[Any, ...]:
         policy = self.config.policy(account)
