@@ -17,13 +17,24 @@ def connect(url: str, *, heartbeat_s: float = 0) -> Connection:
 
     The URL is kombu's; of Sentinels it ends with the name of their master: ``sentinel://host:26379#mymaster``.
     """
-    return Connection(
+    return _Connection(
         url,
         ssl=_tls(url),
         transport_options=_transport_options(url),
         connect_timeout=CONNECT_TIMEOUT_S,
         heartbeat=heartbeat_s,
     )
+
+
+class _Connection(Connection):  # type: ignore[misc]  # kombu has no types
+    """To the next node of a URL by its own name: kombu 5.7.0 would look for the first one's in its certificate."""
+
+    ssl: Any
+
+    def switch(self, conn_str: str) -> None:
+        super().switch(conn_str)
+        if isinstance(self.ssl, dict) and "server_hostname" in self.ssl:
+            self.ssl = {**self.ssl, "server_hostname": self.hostname}
 
 
 def is_amqp(url: str) -> bool:

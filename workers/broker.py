@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,11 +54,16 @@ def transport_options(url: str) -> dict[str, Any]:
 def connect(url: str, *, heartbeat: float = 0, prompt_s: float | None = None) -> Connection:
     """A kombu connection, not yet opened. Seconds between heartbeats: only for who checks them.
 
-    ``prompt_s``: an AMQP broker that has not answered by then counts as out of reach.
+    ``prompt_s``: an AMQP broker that has not answered by then counts as out of reach. Of the nodes that an AMQP URL
+    names two are tried, any two: this spreads connections over them, and the next attempt finds others.
     """
+    register_transport()
     options = transport_options(url)
     if prompt_s is not None:
         options |= {"read_timeout": prompt_s, "write_timeout": prompt_s}
+    if is_amqp(url):
+        nodes = url.split(";")
+        url = ";".join(random.sample(nodes, len(nodes)))
     return Connection(
         url, ssl=tls(url), transport_options=options, heartbeat=heartbeat, connect_timeout=prompt_s or 5.0
     )
@@ -69,7 +75,8 @@ def redis_client(url: str) -> redis.Redis:
 
 
 def register_transport() -> None:
-    """Let kombu use our transports for Redis URLs; the name of a scheme is all that ``redis+socket://`` leaves."""
+    """Let kombu use our transports; the name of a scheme is all that ``redis+socket://`` leaves."""
+    TRANSPORT_ALIASES["amqps"] = "workers.amqp_transport:EachNodeByItsName"
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = "workers.redis_transport:RedisTransport"
     TRANSPORT_ALIASES["sentinel"] = "workers.redis_transport:SentinelTransport"

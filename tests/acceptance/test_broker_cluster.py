@@ -105,7 +105,7 @@ def test_each_node_is_stopped_in_turn_and_every_job_is_done_once(
                     wait_until(
                         lambda enough=enough: enough <= ended(deployment, client), BACK_S, "jobs done without a node"
                     )
-                wait_until(lambda: len(app.control.ping(timeout=1)) == len(workers), BACK_S, "workers that answer")
+                wait_until(lambda: answering(url) == len(workers), BACK_S, "workers that answer")
                 node.start()
             sent = {name for sender in senders for name in sender.stop()}
             wait_until(lambda: ended(deployment, client) >= sent, BACK_S, "the end of every job")
@@ -118,6 +118,12 @@ def test_each_node_is_stopped_in_turn_and_every_job_is_done_once(
     finally:
         deployment.close()
         app.close()
+
+
+def answering(url: str) -> int:
+    """How many workers remote control reaches."""
+    with celery.Celery(broker=url, set_as_current=False) as app:
+        return len(app.control.ping(timeout=1))
 
 
 @pytest.mark.parametrize("home", [0, 1], ids=["which workers use", "which they do not use"])
