@@ -43,7 +43,7 @@ def is_amqp(url: str) -> bool:
 
 def _transport_options(url: str) -> dict[str, Any]:
     if is_amqp(url):
-        return {"confirm_publish": True}
+        return {"confirm_publish": True, "read_timeout": ANSWER_TIMEOUT_S, "write_timeout": ANSWER_TIMEOUT_S}
     options = {"socket_timeout": ANSWER_TIMEOUT_S, "socket_connect_timeout": CONNECT_TIMEOUT_S}
     # The master that Sentinels watch: kombu knows no place for its name in a URL, and does not read a fragment.
     master = urlsplit(url.rpartition(";")[2]).fragment

@@ -11,5 +11,9 @@ class EachNodeByItsName(pyamqp.SSLTransport):  # type: ignore[misc]  # kombu has
     """For ``amqps://``. kombu 5.7.0 has one name for all nodes of a URL, and would refuse every node but the first."""
 
     def establish_connection(self) -> Any:
-        self.client.ssl = {**self.client.ssl, "server_hostname": self.client.hostname}
-        return super().establish_connection()
+        name = self.client.hostname
+        self.client.ssl = {**self.client.ssl, "server_hostname": name}
+        try:
+            return super().establish_connection()
+        finally:
+            self.client.hostname = name  # kombu makes 127.0.0.1 of localhost: the next attempt asks for the name again
