@@ -44,9 +44,9 @@ def measure(rounds: int) -> Figure:  # noqa: ARG001 - one round is long enough
             Line.of("jobs a second meanwhile", "jobs/s", [JOBS / took_s]),
         ),
         (
-            f"{JOBS:,} jobs after {FIRST:,} others, through one worker process; the events are taken off the queue. What "
-            "stays in Redis of each job that succeeded is its idempotency record, with its event and its history, for "
-            "`AUDIENCE_IDEMPOTENCY_DAYS`: at R jobs a second, 1 GiB buys so many seconds divided by R."
+            f"{JOBS:,} jobs after {FIRST:,} others, through one worker process; the events are taken off the queue. "
+            "What stays in Redis of each job that succeeded is its idempotency record, with its event and its history, "
+            "for `AUDIENCE_IDEMPOTENCY_DAYS`: jobs that 1 GiB remembers, divided by jobs a day, are its days."
         ),
     )
 
