@@ -202,7 +202,6 @@ def celery_configuration() -> dict[str, object]:
     here = service()
     here.configs  # noqa: B018 - a wrong configuration ends the worker before it takes a job
     here.executed()  # and so does a provider that is not there
-    broker.register_transport()
     url = here.endpoints.broker_url
     return {
         "broker_url": url,

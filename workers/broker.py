@@ -14,6 +14,15 @@ from kombu.transport import TRANSPORT_ALIASES
 from workers.redis_address import SENTINEL_OPTIONS, SentinelAddress, client_at, is_sentinel
 from workers.settings import SettingsError
 
+# kombu uses our transports, in all that imports this: it looks a scheme up once, and remembers it. Of
+# redis+socket:// it looks up the part before the plus sign.
+TRANSPORT_ALIASES |= {
+    "amqps": "workers.amqp_transport:EachNodeByItsName",
+    "redis": "workers.redis_transport:RedisTransport",
+    "rediss": "workers.redis_transport:RedisTransport",
+    "sentinel": "workers.redis_transport:SentinelTransport",
+}
+
 QUORUM = {"x-queue-type": "quorum"}
 
 # No argument but the type: producers may declare the queue too, and other arguments would close their channel.
@@ -57,7 +66,6 @@ def connect(url: str, *, heartbeat: float = 0, prompt_s: float | None = None) ->
     ``prompt_s``: an AMQP broker that has not answered by then counts as out of reach. Of the nodes that an AMQP URL
     names two are tried, any two: this spreads connections over them, and the next attempt finds others.
     """
-    register_transport()
     options = transport_options(url)
     if prompt_s is not None:
         options |= {"read_timeout": prompt_s, "write_timeout": prompt_s}
@@ -72,14 +80,6 @@ def connect(url: str, *, heartbeat: float = 0, prompt_s: float | None = None) ->
 def redis_client(url: str) -> redis.Redis:
     """A client of the Redis at a URL of the broker or of the state. Raises ``SettingsError`` for other URLs."""
     return client_at(url)
-
-
-def register_transport() -> None:
-    """Let kombu use our transports; the name of a scheme is all that ``redis+socket://`` leaves."""
-    TRANSPORT_ALIASES["amqps"] = "workers.amqp_transport:EachNodeByItsName"
-    for scheme in ("redis", "rediss"):
-        TRANSPORT_ALIASES[scheme] = "workers.redis_transport:RedisTransport"
-    TRANSPORT_ALIASES["sentinel"] = "workers.redis_transport:SentinelTransport"
 
 
 def tls(url: str) -> dict[str, Any] | bool:
