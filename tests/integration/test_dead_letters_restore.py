@@ -65,7 +65,8 @@ def restore(here: Service, letter: dict[str, Any], keep_s: float = 86_400.0, kno
 
 def enter(here: Service, payload: dict[str, Any]) -> Entered:
     """What the door makes of the job with this payload."""
-    return here.door.enter(from_queue(as_json(JOB | {"payload": payload}), here.door.payloads))
+    (entered,) = here.door.enter([from_queue(as_json(JOB | {"payload": payload}), here.door.payloads)])
+    return entered
 
 
 def sent(here: Service) -> list[tuple[bytes, bytes]]:
