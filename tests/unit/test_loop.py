@@ -88,7 +88,7 @@ def test_what_is_no_outage_of_the_same_is_said_too() -> None:
         "bug": Turns(KeyError()),
     }
     with capture_logs() as lines, looping(**loops):
-        wait_until(lambda: all(turns.count > 2 for turns in loops.values()), what="three turns of each")  # noqa: PLR2004
+        wait_until(lambda: all(turns.count > 2 for turns in loops.values()), what="three turns of each")
         assert sorted(said(lines)) == [
             ("loop.failed", "bug"), ("loop.waiting", "key"), ("loop.waiting", "queue"), ("loop.waiting", "state"),
         ]  # fmt: skip
