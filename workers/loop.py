@@ -1,4 +1,7 @@
-"""How does a background thread live through an outage? It says so once, waits with backoff, and goes on."""
+"""How does a background thread live through an outage? It waits with backoff, and goes on.
+
+All of a process say once between them what they wait for, and once that it is over.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ import amqp
 import redis
 import structlog
 from kombu.exceptions import KombuError
+
+from workers import hindrance
+from workers.hindrance import HINDRANCES, Over
 
 OUTAGES = (redis.RedisError, KombuError, amqp.AMQPError, OSError)
 """The broker or the state store is out of reach, full or starting."""
@@ -40,22 +46,29 @@ class Loop(threading.Thread):
             try:
                 self._turn()
             except OUTAGES as error:
-                if not failures:
+                if self._waits(hindrance.of(error)):
                     log.warning("loop.waiting", loop=self.name, error=f"{type(error).__name__}: {error}")
             except Exception:  # a bug must not end the thread: what it did not finish is still in Redis or the broker
-                if not failures:
+                if self._waits(f"a fault in {self.name}"):
                     log.exception("loop.failed", loop=self.name)
             else:
                 if failures:
-                    log.info("loop.recovered", loop=self.name, failures=failures)
+                    _tell(HINDRANCES.goes_on(self.name))
                 failures = 0
                 self._note(is_failing=False)
                 continue
             failures += 1
             self._note(is_failing=True)
             self.stopping.wait(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** min(failures, 10)))
+        HINDRANCES.goes_on(self.name)
         with contextlib.suppress(*OUTAGES):
             self._ending()
+
+    def _waits(self, what: str) -> bool:
+        """Whether this is the first loop of the process that waits for it."""
+        is_first, over = HINDRANCES.waits(self.name, what)
+        _tell(over)
+        return is_first
 
     def _note(self, *, is_failing: bool) -> None:
         self.turned_at, self.is_failing = time.monotonic(), is_failing
@@ -63,3 +76,8 @@ class Loop(threading.Thread):
     def stop(self) -> None:
         """Ask the thread to end after its turn."""
         self.stopping.set()
+
+
+def _tell(over: list[Over]) -> None:
+    for each in over:
+        log.info("loop.recovered", loops=each.loops, lasted_s=each.lasted_s)

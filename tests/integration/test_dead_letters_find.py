@@ -30,7 +30,7 @@ def plant(client: redis.Redis, name: str, at_us: int, partition_name: str = "pub
     about = {"provider": "pubmatic", "account": "acme", "operation": "create_audience", "id": name, "run": "1",
              "category": "auth", "message": "no", "body": "{}", "replayable": "1", "count": "1", **fields}  # fmt: skip
     pairs = [part for pair in about.items() for part in pair]
-    assert run(client, "restore", partition_name, name, at_us, FOR_EVER_MS, "", "", 0, *pairs) == b"restored"
+    assert run(client, "restore", partition_name, name, at_us, FOR_EVER_MS, 0, "", "", 0, *pairs) == b"restored"
 
 
 def names(client: redis.Redis, **wanted: Any) -> list[str]:
@@ -43,13 +43,14 @@ def test_many_are_found_newest_first_page_by_page(state: redis.Redis) -> None:
     assert names(state) == [f"{number:04}" for number in reversed(range(module.PAGE * 3 + 7))]
 
 
+@pytest.mark.parametrize("text", [None, "{}"])
 @pytest.mark.parametrize("together", [1, 99, 100, 101, 350])
-def test_those_of_one_microsecond_are_found_once_each(state: redis.Redis, together: int) -> None:
+def test_those_of_one_microsecond_are_found_once_each(state: redis.Redis, together: int, text: str | None) -> None:
     plant(state, "before", 5)
     for number in range(together):
         plant(state, f"{number:04}", 10)
     plant(state, "after", 15)
-    found = names(state)
+    found = names(state, text=text)
     assert (found[0], found[-1], len(found), len(set(found))) == ("after", "before", together + 2, together + 2)
 
 
@@ -84,6 +85,35 @@ def test_all_filters_that_are_given_must_hold(state: redis.Redis, wanted: dict[s
     plant(state, "account", 20, account="globex", operation="get_audience", run="2")
     plant(state, "code", 30, category="rejected_by_provider", provider_code="AUD01_0034", edited='{"name": "mended"}')
     assert names(state, **wanted) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("zürich", ["umlaut"]),
+        ("ZÜRICH", ["umlaut"]),
+        ("strasse", ["sharp"]),
+        ("STRAßE", ["sharp"]),
+        ("a\nb", ["lines"]),
+        ("lines\nno", []),  # the end of its id, and its message
+        ("after", ["bytes"]),
+        ("\ufffd", ["bytes"]),
+    ],
+)
+def test_a_text_is_found_in_any_writing(state: redis.Redis, text: str, found: list[str]) -> None:
+    plant(state, "umlaut", 10, body='{"name": "In ZÜrich"}')
+    plant(state, "sharp", 20, edited='{"name": "Hohe Straße"}')
+    plant(state, "lines", 30, body="a\nb")
+    plant(state, "bytes", 40)
+    state.hset(f"{INDEX}:bytes", "body", b"before \xff\n after")
+    assert names(state, text=text) == found
+
+
+def test_a_text_is_looked_for_in_many_large_ones(state: redis.Redis) -> None:
+    for number in range(12):
+        plant(state, f"{number:04}", 10 + number, body="x" * 256 * 1024)
+    plant(state, "last", 5, body="needle")
+    assert names(state, text="needle") == ["last"]
 
 
 def test_a_message_is_found_by_the_provider_that_it_named(state: redis.Redis) -> None:

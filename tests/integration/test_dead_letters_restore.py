@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from command import as_json, example
-from dead import die, refuse
+from dead import die, fail, refuse
 from real import RedisServer
 
+from schemas.instant import write
 from workers.bootstrap import Endpoints, Service
-from workers.dead_letters.answers import Replayed
+from workers.dead_letters.answers import Kept, Replayed
 from workers.dead_letters.edit import Editor
 from workers.dead_letters.filter import Filter
+from workers.dead_letters.find import find
 from workers.dead_letters.group import group
 from workers.dead_letters.replay import Replayer
 from workers.dead_letters.restore import Restorer, Unfit
@@ -23,9 +26,11 @@ from workers.dead_letters.show import show
 from workers.dead_letters.summary import Place
 from workers.intake.door import Entered
 from workers.intake.message import from_queue
+from workers.monitoring import jobs
 from workers.settings import Settings
 
 JOB = example("pubmatic-create-simple")
+RECORD = f"audience:{{pubmatic}}:job:acme/{JOB['id']}"
 NEW = JOB["payload"] | {"name": "Travellers"}
 
 
@@ -49,9 +54,24 @@ def exported(here: Service, id_: str) -> dict[str, Any]:
     return letter.model_dump(mode="json", exclude_unset=True)
 
 
-def restore(here: Service, letter: dict[str, Any], keep_s: float = 86_400.0) -> str:
-    act = Restorer(here.redis, {"pubmatic", "mintegral"}, keep_s)
+def restorer(here: Service, keep_s: float = 86_400.0, known_s: float = 3600.0) -> Restorer:
+    return Restorer(here.redis, {"pubmatic", "mintegral"}, keep_s, known_s)
+
+
+def restore(here: Service, letter: dict[str, Any], keep_s: float = 86_400.0, known_s: float = 3600.0) -> str:
+    act = restorer(here, keep_s, known_s)
     return act.restore(act.read(as_json(letter)))
+
+
+def enter(here: Service, payload: dict[str, Any]) -> Entered:
+    """What the door makes of the job with this payload."""
+    (entered,) = here.door.enter([from_queue(as_json(JOB | {"payload": payload}), here.door.payloads)])
+    return entered
+
+
+def sent(here: Service) -> list[tuple[bytes, bytes]]:
+    """Events that are to go out, and their routing keys."""
+    return [(line[b"event"], line[b"routing_key"]) for _, line in here.redis.xrange("audience:{pubmatic}:outbox")]
 
 
 def edit(here: Service, id_: str, given: dict[str, Any]) -> None:
@@ -87,9 +107,74 @@ def test_the_door_knows_a_replayed_job_again(here: Service) -> None:
     here.redis.flushall()
     restore(here, letter)
     replay(here, id_)
-    for payload in (JOB["payload"], NEW):
-        body = as_json(JOB | {"payload": payload})
-        assert here.door.enter([from_queue(body, here.door.payloads)]) == [Entered.DUPLICATE]
+    assert [enter(here, payload) for payload in (JOB["payload"], NEW)] == [Entered.DUPLICATE] * 2
+
+
+def test_the_door_knows_the_job_as_if_nothing_had_been_lost(here: Service) -> None:
+    id_ = die(here.redis, JOB)
+    answered = sent(here)
+    record = jobs.read(here, "pubmatic", "acme", JOB["id"])
+    letter = exported(here, id_)
+    here.redis.flushall()
+    restore(here, letter)
+    assert enter(here, JOB["payload"]) is Entered.REPEATED
+    assert sent(here) == answered
+    assert enter(here, NEW) is Entered.REJECTED
+    assert [each.category for each in find(here.redis, ["pubmatic"], Filter())] == [
+        "conflicting_duplicate", "rejected_by_provider",
+    ]  # fmt: skip
+    again = jobs.read(here, "pubmatic", "acme", JOB["id"])
+    told = {"state", "run", "attempts", "requests", "finished_at", "history", "event"}
+    assert again is not None
+    assert record is not None
+    assert {name: again[name] for name in told} == {name: record[name] for name in told}
+
+
+def test_what_a_job_was_before_its_edit_is_known_of_its_later_runs_too(here: Service) -> None:
+    id_ = die(here.redis, JOB)
+    edit(here, id_, NEW)
+    replay(here, id_)
+    letter = exported(here, fail(here.redis, JOB | {"payload": NEW}))
+    here.redis.flushall()
+    restore(here, letter)
+    assert [enter(here, payload) for payload in (JOB["payload"], NEW)] == [Entered.REPEATED] * 2
+
+
+def test_a_job_is_known_for_no_longer_than_it_would_have_been(here: Service) -> None:
+    letter = exported(here, die(here.redis, JOB))
+    letter["died_at"] = write(datetime.now(UTC) - timedelta(seconds=600))
+    for known_s, left_ms in ((1000.0, 400_000), (599.0, -2)):
+        here.redis.flushall()
+        restore(here, letter, known_s=known_s)
+        assert here.redis.pttl(RECORD) == pytest.approx(left_ms, abs=10_000)
+    assert enter(here, JOB["payload"]) is Entered.NEW
+
+
+def test_a_record_that_is_here_stays_as_it_is(here: Service) -> None:
+    id_ = die(here.redis, JOB)
+    letter = exported(here, id_)
+    here.redis.delete(place_of(id_).key)
+    here.redis.hset(RECORD, "accepted_at", 1_000_000)
+    here.redis.persist(RECORD)
+    before = here.redis.hgetall(RECORD)
+    assert restore(here, letter) == "restored"
+    assert here.redis.hgetall(RECORD) == before
+    assert here.redis.pttl(RECORD) == -1
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_of_two_runs_that_are_imported_the_later_one_is_the_jobs(here: Service, order: slice) -> None:
+    first = die(here.redis, JOB)
+    here.redis.delete(RECORD)  # its time was over, and the id was used again
+    second = die(here.redis, JOB | {"payload": NEW})
+    letters = [exported(here, id_) for id_ in (first, second)]
+    here.redis.flushall()
+    assert [restore(here, letter) for letter in letters[order]] == ["restored", "restored"]
+    assert enter(here, NEW) is Entered.REPEATED
+    assert replay(here, first) == Kept(first, "a later run or a new job of the same id exists: that one decides")
+    assert replay(here, second) == Replayed(second, 3)
+    assert restore(here, letters[0]) == "known"
+    assert restore(here, letters[1]) == "overtaken"
 
 
 @pytest.mark.parametrize("edited", [False, True])
@@ -181,16 +266,16 @@ def test_retention_counts_from_the_death(here: Service) -> None:
 def test_what_is_no_dead_letter_is_unfit(here: Service, changed: dict[str, Any], says: str) -> None:
     letter = exported(here, die(here.redis, JOB)) | changed
     with pytest.raises(Unfit, match=says):
-        Restorer(here.redis, {"pubmatic"}, 60.0).read(as_json(letter))
+        restorer(here).read(as_json(letter))
 
 
 @pytest.mark.parametrize("line", [b"nonsense", b"[]", b"\xff", b"[" * 100_000, b"1"])
 def test_a_line_that_is_no_json_object_is_unfit(here: Service, line: bytes) -> None:
     with pytest.raises(Unfit, match="expected"):
-        Restorer(here.redis, {"pubmatic"}, 60.0).read(line)
+        restorer(here).read(line)
 
 
 def test_a_provider_that_is_not_installed_is_named(here: Service) -> None:
     letter = exported(here, die(here.redis, JOB))
     with pytest.raises(Unfit, match="pubmatic is not installed here"):
-        Restorer(here.redis, {"mintegral"}, 60.0).read(as_json(letter))
+        Restorer(here.redis, {"mintegral"}, 60.0, 60.0).read(as_json(letter))

@@ -1,10 +1,14 @@
-"""How long does an operator wait among 100,000 dead letters? Not at all for a first page, in constant memory."""
+"""How long does an operator wait among 100,000 dead letters? Not at all for a first page, and nothing is held up.
+
+A text that is in none of them is looked for in all: that takes a second or two, in slices that hold up nobody.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -28,6 +32,8 @@ from workers.lanes.scripts import shared
 MANY = 100_000
 RARE = 10  # of them, at the old end, are of an account of their own
 FIRST_PAGE_S = 0.2
+ALL_S = 5.0  # where it takes 1.5, and took 10 while each was read whole
+SLICE_US = 50_000  # where it takes 3,000
 ONCE = 1000
 
 # Copies of one that died in earnest: of five accounts, eight codes and two categories, 0.1 s apart.
@@ -125,6 +131,21 @@ def test_a_listing_streams_in_constant_memory(crowded: RedisServer) -> None:
         finally:
             process.kill()
     assert after[1] - after[0] < 4 * 1024 * 1024
+
+
+def test_a_text_that_is_nowhere_is_looked_for_in_slices(client: redis.Redis) -> None:
+    client.config_set("slowlog-log-slower-than", SLICE_US)
+    client.slowlog_reset()
+    assert best_of_three_s(lambda: page(client, text="nowhere")) < ALL_S
+    assert client.slowlog_get() == []
+
+
+def test_a_text_is_looked_for_in_constant_memory(client: redis.Redis) -> None:
+    tracemalloc.start()
+    assert page(client, text="nowhere") == []
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * 1024 * 1024
 
 
 def _rss_after(process: subprocess.Popen[bytes], lines: int) -> int:

@@ -9,11 +9,14 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pika
 import pytest
+from flower_server import FlowerServer
 from prometheus_client import CollectorRegistry, generate_latest
 from real import Deployment, Process, RabbitNode, RedisServer, Sandbox, free_port, wait_until
 from scrape import Scrape, metrics_port, promtool, scrape, served
@@ -196,6 +199,30 @@ def test_flowers_own_metrics_tell_how_the_state_stands(
         assert any(name.startswith("flower_") for name in found.families)
     finally:
         flower.kill()
+
+
+def test_a_state_that_hangs_does_not_hang_flower(tmp_path: Path, sandbox: Sandbox, own_redis: RedisServer) -> None:
+    deployment = Deployment(tmp_path, sandbox, own_redis.url, own_redis.url)
+    flower = FlowerServer(tmp_path, deployment.env)
+    try:
+        assert scrape(f"{flower.url}/metrics").value("audience_state_up") == 1
+        own_redis.process.popen.send_signal(signal.SIGSTOP)
+        with ThreadPoolExecutor() as threads:
+            scrapes = [threads.submit(httpx.get, f"{flower.url}/metrics", timeout=9, trust_env=False) for _ in range(3)]
+            while not all(each.done() for each in scrapes):
+                assert httpx.get(f"{flower.url}/healthcheck", timeout=1, trust_env=False).text == "OK"
+            answers = [each.result() for each in scrapes]
+        assert {answer.status_code for answer in answers} == {200, 503}
+        for answer in answers:
+            if answer.status_code == httpx.codes.OK:
+                assert Scrape(answer.text).value("audience_state_up") == 0
+            else:
+                assert "did not answer within 5 s" in answer.text
+        own_redis.process.popen.send_signal(signal.SIGCONT)
+        wait_until(lambda: scrape(f"{flower.url}/metrics").value("audience_state_up") == 1, what="a state that is read")
+    finally:
+        flower.close()
+        deployment.close()
 
 
 def test_messages_on_rabbitmq_are_counted(

@@ -57,17 +57,20 @@ class Filter:
         """Whether it may let some of a group through, given what they have in common, in the order of ``ALIKE``."""
         return all(getattr(self, name) in {None, value} for name, value in zip(ALIKE, group, strict=True))
 
+    def may_have_text(self, of_one: bytes) -> bool:
+        """Whether the text is in these bytes of a dead letter: all that it is looked for in, line after line."""
+        return self.text is None or self.text.casefold() in _folded(of_one)
+
     def _has_text(self, each: Summary, bodies: tuple[bytes, ...]) -> bool:
         if self.text is None:
             return True
         wanted = self.text.casefold()
-        where = (
-            each.place.id,
-            each.message,
-            each.provider_code or "",
-            *(body.decode("utf-8", "replace") for body in bodies),
-        )
-        return any(wanted in text.casefold() for text in where)
+        where = (each.place.id, each.message, each.provider_code or "")
+        return any(wanted in text.casefold() for text in where) or any(wanted in _folded(body) for body in bodies)
+
+
+def _folded(text: bytes) -> str:
+    return text.decode("utf-8", "replace").casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""How does an exported dead letter come back? Under its own id and time, once, and without a word to anybody."""
+"""How does an exported dead letter come back? Under its own id and time, once, and without a word to anybody.
+
+With it comes what the door knew of its job, for as long as it would have known it: the same job again is no new one.
+"""
 
 from __future__ import annotations
 
@@ -39,11 +42,15 @@ class Fit:
 
 @dataclass(frozen=True)
 class Restorer:
-    """Puts exported dead letters back. ``keep_s``: how long they are kept, from their death."""
+    """Puts exported dead letters back.
+
+    ``keep_s``: how long they are kept, ``known_s``: how long the door knows their jobs, both from the death.
+    """
 
     client: redis.Redis
     providers: Collection[str]
     keep_s: float
+    known_s: float
 
     def read(self, line: bytes) -> Fit:
         """A line that `export` wrote. Raises ``Unfit``."""
@@ -58,10 +65,10 @@ class Restorer:
     def restore(self, fit: Fit) -> str:
         """Put one back: "restored", "known" (it is here), "overtaken" (its job went on) or "expired"."""
         pairs = [part for pair in fit.fields.items() for part in pair]
-        keep_ms = round(self.keep_s * 1000)
         said = run(
-            self.client, "restore", fit.place.partition_name, fit.place.name, fit.died_at_us, keep_ms, *fit.job, *pairs
-        )
+            self.client, "restore", fit.place.partition_name, fit.place.name, fit.died_at_us,
+            round(self.keep_s * 1000), round(self.known_s * 1000), *fit.job, *pairs,
+        )  # fmt: skip
         return str(said.decode())
 
     def _place(self, letter: DeadLetter) -> Place:
@@ -103,15 +110,21 @@ def _about(letter: DeadLetter) -> dict[str, Any]:
 
 
 def _of_the_job(letter: DeadLetter) -> dict[str, Any]:
-    """What a replay of a job needs beside: it is the job's record, as far as the dead letter tells it."""
+    """What a replay of a job and the door need beside: it is the job's record, as far as the dead letter tells it."""
     job = _job(_body(letter))
     if letter.operation is None or job.get("operation") != letter.operation or not isinstance(job.get("payload"), dict):
         raise Unfit("expected at /body: the job that the other fields tell of")
-    payloads = [job["payload"], *(each.new for each in letter.edits)]
+    payloads = [job["payload"], *(each.old for each in letter.edits), *(each.new for each in letter.edits)]
     unknown = [each.started_at for each in letter.attempts if each.outcome == "Unknown"]
+    ran = letter.event.data
     return {
         "state": "failed",
         "digest": " ".join(dict.fromkeys(digest(letter.operation, payload)[:DIGEST] for payload in payloads)),
+        "routing_key": f"{letter.provider}.{letter.operation}.{ran.status}",
+        "attempts": ran.attempts,
+        "requests": ran.requests,
+        "accepted_at": ran.enqueued_at and _us(ran.enqueued_at),
+        "started_at": ran.started_at and _us(ran.started_at),
         "expires_at": _us(instant(job["expires_at"])) if isinstance(job.get("expires_at"), str) else None,
         "unknown_since": _us(unknown[0]) if unknown else None,  # rather too early: what is found is then ours
     }

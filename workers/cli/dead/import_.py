@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workers.dead_letters.trail import Trail
 
 STANDARD_INPUT = "-"
+DAY_S = 86400
 
 _SAID = {
     "restored": "restored",
@@ -37,13 +38,18 @@ def import_(
 ) -> None:
     """Put exported dead letters back, here or in another deployment. They keep id, time and edits; no event goes out.
 
+    The ids of their jobs are known again, for as long as they would have been.
+
     What is here already stays as it is, so a file can be imported again. Exit code 1 if a line was no dead letter.
     """
     with _opened(file) as lines:
         here = connected()
         from workers.dead_letters.restore import Restorer
 
-        act = Restorer(here.redis, set(here.providers), here.settings.dead_letter_days * 86400)
+        settings = here.settings
+        act = Restorer(
+            here.redis, set(here.providers), settings.dead_letter_days * DAY_S, settings.idempotency_days * DAY_S
+        )
         trail = options.trail(here, "import", file=file)
         counts: Counter[str] = Counter()
         stopped = _restore(lines, act, trail, counts)

@@ -43,3 +43,11 @@ local function unlist_dead(name)
   redis.call('ZREM', group_key(group), name)
   forget_group_if_empty(group)
 end
+
+-- A job's record becomes what its dead letter was copied from; it is kept until it is told otherwise.
+local function write_record_from_dead(dead, job)
+  redis.call('COPY', dead, job, 'REPLACE')
+  redis.call('PERSIST', job)
+  redis.call('HDEL', job, 'account', 'id', 'body', 'edited', 'category', 'provider_code', 'message', 'replayable',
+    'died_at', 'count')
+end

@@ -9,11 +9,9 @@ local current = redis.call('HMGET', job, 'run', 'state')
 if current[1] and (number(current[1]) ~= run or current[2] ~= 'failed') then return 'overtaken' end
 
 local unknown = redis.call('HGET', dead, 'category') == 'outcome_unknown'
-redis.call('COPY', dead, job, 'REPLACE')
-redis.call('PERSIST', job)
+write_record_from_dead(dead, job)
 redis.call('HSET', bodies_key(account), id, redis.call('HGET', dead, 'edited') or redis.call('HGET', dead, 'body'))
-redis.call('HDEL', job, 'account', 'id', 'body', 'edited', 'event', 'routing_key', 'finished_at', 'started_at', 'settled', 'category', 'provider_code',
-  'message', 'replayable', 'died_at', 'count')
+redis.call('HDEL', job, 'event', 'routing_key', 'finished_at', 'started_at', 'settled')
 local expires_at, ends_at = number(redis.call('HGET', job, 'expires_at')), now + number(ARGV[4])
 if expires_at > 0 then ends_at = math.min(expires_at, ends_at) end
 local next_run = run + 1

@@ -22,6 +22,7 @@ from tornado.template import DictLoader
 from workers.bootstrap import service
 from workers.monitoring.flower import handlers
 from workers.monitoring.flower.guard import guarded
+from workers.monitoring.flower.metrics import bounded
 from workers.monitoring.flower.reach import LOOPBACK, refusal
 from workers.monitoring.flower.samples import SAMPLES
 from workers.monitoring.metrics.serve import export_state
@@ -42,7 +43,7 @@ def install(app: Celery) -> None:
     """Give Flower our pages, before its command makes its application."""
     names = {each.name for each in flower.urls.handlers if hasattr(each, "name")}
     if handlers.LANES not in names:
-        *theirs, not_found = map(guarded, flower.urls.handlers)
+        *theirs, not_found = (bounded(guarded(rule)) for rule in flower.urls.handlers)
         flower.urls.handlers[:] = [*theirs, *handlers.all_of_them(), not_found]
     flower.urls.settings["template_loader"] = DictLoader(templates())
     BaseHandler.get_active_queue_names = lambda _self: list(QUEUES)  # Celery's own workers read none, and so name none
