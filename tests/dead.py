@@ -16,6 +16,7 @@ from workers.bootstrap import Service
 from workers.intake.door import DIGEST
 from workers.intake.message import from_queue
 from workers.lanes.lanes import Lanes
+from workers.lanes.state import Arrival, Ending
 from workers.settings import ProviderConfig
 
 NOW = datetime(2026, 11, 21, 20, 4, 5, tzinfo=UTC)
@@ -24,7 +25,7 @@ NOW = datetime(2026, 11, 21, 20, 4, 5, tzinfo=UTC)
 def die(client: redis.Redis, job: dict[str, Any], category: str = "rejected_by_provider", **error: Any) -> str:
     """A job that was accepted, tried once and failed. The id of its dead letter."""
     lanes = Lanes(client, job["provider"], ProviderConfig(base_url="http://provider"), 30.0)
-    lanes.accept(
+    arrival = Arrival(
         account=job["account"],
         id=job["id"],
         operation=job["operation"],
@@ -35,6 +36,7 @@ def die(client: redis.Redis, job: dict[str, Any], category: str = "rejected_by_p
         expires_at=None,
         max_age_s=3600,
     )
+    lanes.accept([arrival])
     return fail(client, job, category, **error)
 
 
@@ -59,18 +61,19 @@ def fail(client: redis.Redis, job: dict[str, Any], category: str = "rejected_by_
         "run": record.run, "number": 1, "started_at": 1.5, "ended_at": 2.25, "outcome": "Rejected", "requests": 1,
         "provider_code": said["provider_code"], "http_status": 400, "message": said["message"],
     }  # fmt: skip
-    lanes.finish(
+    ending = Ending(
         record, state="failed", attempts=1, requests=1, event=json.dumps(event.event).encode(),
         routing_key=event.routing_key, keep_s=60.0, line=json.dumps(line), dead_keep_s=600.0,
         dead={"provider": job["provider"], "category": category, "provider_code": said["provider_code"] or "",
               "message": said["message"], "replayable": str(int(said["replayable"]))},
     )  # fmt: skip
+    lanes.finish([ending])
     return str(event.event["id"])
 
 
 def refuse(here: Service, body: bytes) -> str:
     """A message that the door refuses. The id of its dead letter."""
     message = from_queue(body, here.door.payloads)
-    here.door.enter(message)
+    here.door.enter([message])
     newest: Any = here.redis.zrange("audience:{rejected}:dead", -1, -1)
     return f"rejected/{newest[0].decode()}"

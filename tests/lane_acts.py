@@ -9,7 +9,7 @@ import redis
 from real import wait_until
 
 from workers.lanes.lanes import Lanes
-from workers.lanes.state import Accepted, Again, Health, Noted, Record
+from workers.lanes.state import Accepted, Again, Arrival, Ending, Health, Noted, Record
 from workers.settings import ProviderConfig
 
 CONFIG = ProviderConfig(base_url="http://provider")
@@ -36,7 +36,8 @@ def accept(lanes: Lanes, job_id: str, account: str = "acme", **other: Any) -> Ac
         "account": account, "id": job_id, "operation": "create_audience", "digest": "d", "body": b"{}",
         "priority": 5, "not_before": None, "expires_at": None, "max_age_s": 3600.0,
     }  # fmt: skip
-    return lanes.accept(**{**fields, **other})
+    (accepted,) = lanes.accept([Arrival(**{**fields, **other})])
+    return accepted
 
 
 def take(lanes: Lanes, most: int = 32, lease_s: float = 10.0) -> list[Record]:
@@ -62,10 +63,12 @@ def finish(
     keep_s: float = 60.0,
     health: Health = Health.UNTOLD,
 ) -> bool:
-    return lanes.finish(
+    ending = Ending(
         record, state="failed" if dead else "succeeded", attempts=1, requests=1, event=b'{"id":"e"}',
         routing_key="pubmatic.create_audience.x", keep_s=keep_s, line="", health=health, dead=dead, dead_keep_s=60.0,
     )  # fmt: skip
+    (done,) = lanes.finish([ending])
+    return done
 
 
 def outbox(lanes: Lanes) -> int:

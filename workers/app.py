@@ -44,14 +44,14 @@ register(app, _or_end(installed), lambda: (service().feed, service().executor))
 
 
 class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no types
-    """Intake, dispatch and publishing, in threads beside Celery's own work. What fails here ends the worker."""
+    """Intake to publishing, in threads beside Celery's own work. What fails here ends the worker."""
 
     requires = ("celery.worker.components:Pool",)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
         self.loops: list[Loop] = []
-        self.publishers: list[Loop] = []
+        self.last: list[Loop] = []
 
     def start(self, parent: Any) -> None:
         here = service()
@@ -62,13 +62,13 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
             _or_end(lambda: _serve_metrics(here))
         if here.settings.traces:
             _or_end(_send_spans)
-        self.loops, self.publishers = here.loops(), here.publishers()
+        self.loops, self.last = here.loops(), [here.settler(), *here.publishers()]
         signals.worker_shutting_down.connect(self.shut_down)
-        signals.worker_shutdown.connect(self.publish_the_last)
-        for loop in (*self.loops, *self.publishers):
+        signals.worker_shutdown.connect(self.end)
+        for loop in (*self.loops, *self.last):
             loop.start()
         if here.settings.health_file is not None:
-            loops = (*self.loops, *self.publishers)
+            loops = (*self.loops, *self.last)
             health = HealthFile(here.settings.health_file, loops, here.endpoints.broker_url)
             _or_end(health.begin)
 
@@ -84,11 +84,14 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         grace.daemon = True
         grace.start()
 
-    def publish_the_last(self, **_: Any) -> None:
-        """The pool has ended: what its last jobs left in the outbox goes out before the process ends."""
-        for loop in self.publishers:
+    def end(self, **_: Any) -> None:
+        """The pool has ended: its last jobs are settled, and their events go out, before the process ends."""
+        settler, *publishers = self.last
+        settler.stop()
+        settler.join(LAST_EVENTS_S)
+        for loop in publishers:
             loop.stop()
-        for loop in self.publishers:
+        for loop in publishers:
             loop.join(LAST_EVENTS_S)
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - celery's face

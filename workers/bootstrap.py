@@ -14,6 +14,7 @@ import redis
 from workers import broker
 from workers.embedded import server
 from workers.execution.dispatcher import Dispatcher
+from workers.execution.endings import Endings
 from workers.execution.execute import Executor
 from workers.execution.feed import Feed
 from workers.files import Files
@@ -114,7 +115,13 @@ class Service:
     def executor(self) -> Executor:
         tokens = {name: SharedTokens(self.redis, name) for name in self.providers}
         files = Files.of(self.settings)
-        return Executor(self.providers, self.configs, self.lanes, self.door.payloads, tokens, files, self.settings)
+        return Executor(
+            self.providers, self.configs, self.lanes, self.door.payloads, tokens, files, self.endings, self.settings
+        )
+
+    @cached_property
+    def endings(self) -> Endings:
+        return Endings(self.lanes, self.settings.request_timeout_s)
 
     @cached_property
     def feed(self) -> Feed:
@@ -158,6 +165,10 @@ class Service:
             dispatcher = Dispatcher(name, self.lanes[name], self.executor, self.feed, self.settings.lease_s)
             loops += [Loop(f"dispatch-{name}", dispatcher.turn), Loop(f"listen-{name}", dispatcher.listen)]
         return loops
+
+    def settler(self) -> Loop:
+        """The background thread that settles what has ended. It ends after the pool."""
+        return Loop("settle", self.endings.turn, self.endings.close)
 
     def publishers(self) -> list[Loop]:
         """The background threads that take events out; they end last."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import redis
@@ -60,6 +61,28 @@ def _or_dropped(read: Callable[[], Any]) -> Any:
         return True
 
 
+class _LookingOnce:
+    """A channel that looks up an exchange's queues once for all messages of a batch, and not for each."""
+
+    _tables: dict[str, Any] | None = None
+
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        """What is bound meanwhile counts from the next batch on."""
+        self._tables = {}
+        try:
+            yield
+        finally:
+            self._tables = None
+
+    def get_table(self, exchange: str) -> Any:
+        if self._tables is None:
+            return super().get_table(exchange)  # type: ignore[misc]  # as above
+        if exchange not in self._tables:
+            self._tables[exchange] = super().get_table(exchange)  # type: ignore[misc]  # as above
+        return self._tables[exchange]
+
+
 class _Patient:
     """A transport whose Redis is full, cannot write to its disk or has become a replica: to be waited out."""
 
@@ -70,11 +93,11 @@ class _Patient:
         self.connection_errors = (*self.connection_errors, redis.ResponseError)
 
 
-class _Channel(_Reconnecting, _Unshaken, kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
+class _Channel(_Reconnecting, _Unshaken, _LookingOnce, kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
     pass
 
 
-class _SentinelChannel(_Reconnecting, _Unshaken, kombu_redis.SentinelChannel):  # type: ignore[misc]  # kombu has no types
+class _SentinelChannel(_Reconnecting, _Unshaken, _LookingOnce, kombu_redis.SentinelChannel):  # type: ignore[misc]  # kombu has no types
     pass
 
 

@@ -25,7 +25,8 @@ class Turn:
 
     blocks: Mapping[float, Block]
     """By the provider's delay in seconds."""
-    singles_s: tuple[float, ...]
+    latencies_s: Mapping[str, Sequence[float]]
+    """From submit to request, of single jobs: idle, and at half load."""
 
 
 Rounds: TypeAlias = Mapping[str, Sequence[Turn]]
@@ -71,10 +72,11 @@ def figures(turns: Sequence[Turn]) -> list[Line]:
     lines.append(
         Line.of("requests at the provider at once, 100 ms", "", [t.blocks[DELAYED_S].in_flight for t in turns])
     )
-    for name, share in (("p50", 0.5), ("p99", 0.99)):
-        pooled = percentile([each for turn in turns for each in turn.singles_s], share) * 1000
-        spread = tuple(percentile(turn.singles_s, share) * 1000 for turn in turns)
-        lines.append(Line(f"submit to request, idle, {name}", "ms", pooled, spread))
+    for load in turns[0].latencies_s:
+        for name, share in (("p50", 0.5), ("p99", 0.99)):
+            pooled = percentile([each for turn in turns for each in turn.latencies_s[load]], share) * 1000
+            spread = tuple(percentile(turn.latencies_s[load], share) * 1000 for turn in turns)
+            lines.append(Line(f"submit to request, {load}, {name}", "ms", pooled, spread))
     return lines
 
 

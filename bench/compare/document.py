@@ -42,8 +42,9 @@ METHOD = """## What was done
 - CPU is the processor time of the worker's processes, children included, per finished job; Redis' own is named beside
   it. Ratios are of one round, then their median. Values are medians, in brackets the smallest and the largest round.
 - "At once" is the rate of requests at the provider, away from a block's edges, times its delay.
-- Submit to request: single jobs at random moments on a worker that has nothing else to do, from the moment its own
-  producer is called to the request's arrival; the percentiles are of all rounds' jobs together.
+- Submit to request: single jobs at random moments, from the moment the side's own producer is called to the request's
+  arrival; idle: one every 50 ms; half load: half as many as the side did in its own block at 0 ms. The percentiles are
+  of all rounds' jobs together.
 """
 
 

@@ -16,7 +16,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.lanes import dispatch_cost, due_jobs, fsync, limit_use, memory, quiet_account, throttled
+from bench.lanes import (
+    acceptance,
+    dispatch_cost,
+    due_jobs,
+    finished,
+    fsync,
+    limit_use,
+    memory,
+    quiet_account,
+    throttled,
+)
 from bench.lanes.document import rows, write
 from bench.lanes.figure import Figure
 from bench.lanes.machine import load, machine
@@ -28,6 +38,8 @@ FIGURES: dict[str, Callable[[int], Figure]] = {
     "memory": memory.measure,
     "throttled": throttled.measure,
     "due-jobs": due_jobs.measure,
+    "acceptance": acceptance.measure,
+    "finished": finished.measure,
     "fsync": fsync.measure,
 }
 ROOT = Path(__file__).parents[2]

@@ -13,6 +13,7 @@ from bench.lanes.backlog import Waiting, fill
 from bench.lanes.figure import Figure, Goal, Line
 from bench.lanes.service import EVERYSEC, job
 from workers.lanes.lanes import BATCH, Lanes
+from workers.lanes.state import Ending
 from workers.settings import AccountConfig, ProviderConfig
 
 FEW, MANY = 1_000, 1_000_000
@@ -97,10 +98,11 @@ class _Side:
     def _work(self) -> None:
         for record in self._lanes.take(BATCH, 10.0).jobs:
             self._lanes.permit(record, 1, changes=False)
-            self._lanes.finish(
+            ending = Ending(
                 record, state="succeeded", attempts=1, requests=1, event=b"{}", routing_key="pubmatic.get_audience.x",
                 keep_s=3600.0, line="", dead=None, dead_keep_s=3600.0,
             )  # fmt: skip
+            self._lanes.finish([ending])
 
     def _redis_us(self) -> float:
         cpu = self._client.info("cpu")

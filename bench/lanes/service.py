@@ -39,7 +39,7 @@ class Service:
         self.server = RedisServer(dict(binaries())["valkey"], *server_options)
         self.redis: redis.Redis = self.server.client()
         self.orders = Orders(self.redis, "pubmatic", "bench")
-        self._env = self._configure(provider_url, accounts)
+        self.env = self._configure(provider_url, accounts)
         self._workers: list[Process] = []
 
     def _configure(self, provider_url: str, accounts: Mapping[str, str]) -> dict[str, str]:
@@ -73,7 +73,7 @@ class Service:
                 sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-n", f"w{number}@bench",
                 "--without-mingle", "--without-gossip",
             ]  # fmt: skip
-            self._workers.append(Process(command, self.folder / f"worker{number}.log", self._env))
+            self._workers.append(Process(command, self.folder / f"worker{number}.log", self.env))
         for worker in self._workers:
             wait_until(lambda each=worker: " ready." in each.text(), 60, "a worker that is ready")  # type: ignore[misc]
         return self._workers

@@ -84,7 +84,7 @@ def test_a_lost_answer_is_not_forgotten_while_the_broker_is_out(
 
 
 def test_a_job_that_is_revoked_in_flower_ends_as_cancelled(on_redis: Deployment, redis_server: RedisServer) -> None:
-    worker = on_redis.wait_for_worker(on_redis.start_worker())
+    worker = on_redis.wait_for_worker(on_redis.start_worker(AUDIENCE_LOG_LEVEL="DEBUG"))
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3))
     submit(on_redis, create("stopped", not_before=moment))
     wait_until(lambda: "job.accepted" in worker.text(), what="the job in its lane")

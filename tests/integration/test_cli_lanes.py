@@ -45,7 +45,7 @@ def audience(here: Service) -> Audience:
 
 
 def accept(here: Service, **changes: Any) -> None:
-    here.door.enter(from_queue(as_json(example("pubmatic-create-simple", **changes)), here.door.payloads))
+    here.door.enter([from_queue(as_json(example("pubmatic-create-simple", **changes)), here.door.payloads)])
 
 
 def take(here: Service) -> Record:

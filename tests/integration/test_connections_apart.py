@@ -27,7 +27,9 @@ def job(number: int) -> dict[str, Any]:
 def run_and_lose(deployment: Deployment, state: RedisServer, lose: Callable[[], Any]) -> None:
     """Jobs for a worker with two threads, so that most of them still wait when the broker loses everything."""
     try:
-        worker = deployment.wait_for_worker(deployment.start_worker(AUDIENCE_CONCURRENCY="2"))
+        worker = deployment.wait_for_worker(
+            deployment.start_worker(AUDIENCE_CONCURRENCY="2", AUDIENCE_LOG_LEVEL="DEBUG")
+        )
         with Producer(deployment.broker_url) as producer:
             for number in range(JOBS):
                 producer.submit(job(number))

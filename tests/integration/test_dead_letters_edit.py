@@ -52,7 +52,8 @@ def replay(here: Service, id_: str) -> Any:
 
 
 def enter(here: Service, job: dict[str, Any]) -> Entered:
-    return here.door.enter(from_queue(as_json(job), here.door.payloads))
+    (entered,) = here.door.enter([from_queue(as_json(job), here.door.payloads)])
+    return entered
 
 
 def body(here: Service, id_: str = JOB["id"]) -> Any:

@@ -89,7 +89,7 @@ def test_the_door_knows_a_replayed_job_again(here: Service) -> None:
     replay(here, id_)
     for payload in (JOB["payload"], NEW):
         body = as_json(JOB | {"payload": payload})
-        assert here.door.enter(from_queue(body, here.door.payloads)) is Entered.DUPLICATE
+        assert here.door.enter([from_queue(body, here.door.payloads)]) == [Entered.DUPLICATE]
 
 
 @pytest.mark.parametrize("edited", [False, True])

@@ -221,7 +221,7 @@ def test_no_page_shows_a_secret_or_a_signed_address(start: Any, here: Service) -
     die(here.redis, job | {"account": "acme", "payload": payload})
     refuse(here, json.dumps({"payload": payload}).encode())
     here.door.enter(
-        from_queue(as_json({**job, "account": "acme", "id": "waits", "payload": payload}), here.door.payloads)
+        [from_queue(as_json({**job, "account": "acme", "id": "waits", "payload": payload}), here.door.payloads)]
     )
     message = here.redis.zrange("audience:{rejected}:dead", 0, 0)[0].decode()  # type: ignore[index]
     more = (

@@ -24,7 +24,7 @@ def create(name: str) -> dict[str, Any]:
 def test_each_attempt_and_each_final_event_has_one_line_with_the_documented_keys(
     on_redis: Deployment, sandbox: Sandbox, redis_server: RedisServer
 ) -> None:
-    worker = on_redis.wait_for_worker(on_redis.start_worker())
+    worker = on_redis.wait_for_worker(on_redis.start_worker(AUDIENCE_LOG_LEVEL="DEBUG"))
     sandbox.fault(action="answer", name="again", times=1, status=429, headers={"Retry-After": "1"})
     sandbox.fault(action="answer", name="bad", times=1, status=400, body='{"code": 10000, "message": "no good"}')
     with Producer(on_redis.broker_url) as producer:

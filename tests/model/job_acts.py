@@ -10,7 +10,7 @@ from spacing import check_permit
 from turns import check_take
 from values import Job, Key
 
-from workers.lanes.state import Again, Health, Noted, Permitted, Record, Refused, Taken
+from workers.lanes.state import Again, Arrival, Ending, Health, Noted, Permitted, Record, Refused, Taken
 
 LEASE_S = 10.0
 MOST = 32
@@ -26,10 +26,12 @@ def accept(
     not_before, expires_at = _at(play, due_in_us), _at(play, expires_in_us)
 
     def real() -> str:
-        return play.lanes.accept(
+        arrival = Arrival(
             account=key[0], id=key[1], operation=operation, digest=digest, body=b"{}", priority=priority,
             not_before=_s(not_before), expires_at=_s(expires_at), max_age_s=age_us / 1e6,
         )  # fmt: skip
+        (answer,) = play.lanes.accept([arrival])
+        return answer
 
     def check(answer: str) -> None:
         wanted = play.model.accept(
@@ -131,11 +133,13 @@ def finish(
         )
 
     def real() -> bool:
-        return play.lanes.finish(
+        ending = Ending(
             record, state="failed" if category else "succeeded", attempts=attempts, requests=sent, event=event.encode(),
             routing_key="x", keep_s=1e6, line=line, dead={"category": category} if category else None, dead_keep_s=1e6,
             health=health,
         )  # fmt: skip
+        (done,) = play.lanes.finish([ending])
+        return done
 
     return play.act("finish", real, check, twice=twice)
 

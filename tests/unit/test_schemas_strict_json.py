@@ -144,6 +144,39 @@ def test_what_python_writes_is_read_back(value: Json) -> None:
     assert check(value) == strict_json.Parsed(value)
 
 
+STRINGS = st.sampled_from(['"a"', '"b"', '"\\ud800"', '"\\uD83D\\uDE00"', '"\\\\ud"'])
+NUMBERS = [
+    "1",
+    "-0",
+    "1.0",
+    "1e999",
+    "-1e999",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "9" * 4300,
+    "-" + "9" * 4300,
+    "9" * 4301,
+]
+TEXTS = st.recursive(
+    STRINGS | st.sampled_from([*NUMBERS, "true", "null"]),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda each: f"[{','.join(each)}]")
+        | st.lists(st.tuples(STRINGS, inner).map(":".join), max_size=3).map(lambda each: f"{{{','.join(each)}}}")
+    ),
+    max_leaves=5,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(TEXTS)
+def test_what_is_read_at_once_is_what_a_closer_look_finds(text: str) -> None:
+    closer = parse(f'["\\ud83d\\ude00",{text}]'.encode())  # the escape is fine, and worth a closer look
+    at_once = parse(text.encode())
+    assert len(at_once.problems) == len(closer.problems)
+    assert repr(closer.value) == repr(["\U0001f600", at_once.value])
+
+
 def _nested(levels: int) -> Json:
     value: Json = []
     for _ in range(levels - 1):

@@ -26,7 +26,7 @@ class Readmission:
         """Let them in if they are a valid job by now. None: they are a job; else why not."""
         message = from_queue(body, self.door.payloads)
         refusal = self._refusal(message)
-        if refusal is None and self.door.enter(message) is Entered.REJECTED:
+        if refusal is None and self.door.enter([message]) == [Entered.REJECTED]:
             return "it came in and was rejected again: its new dead letter says why"
         return refusal
 

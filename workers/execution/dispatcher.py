@@ -35,9 +35,15 @@ class Dispatcher:
     lease_s: float
     _changed: threading.Event = field(default_factory=threading.Event)
     _has_room: threading.Event = field(default_factory=threading.Event)
+    _wants_room: bool = False
+    """Whether the last look ended where the room did: a place that becomes free may change something then."""
 
     def __post_init__(self) -> None:
-        self.feed.watch(self._changed.set)
+        self.feed.watch(self._freed)
+
+    def _freed(self) -> None:
+        if self._wants_room:
+            self._changed.set()
 
     def listen(self) -> None:
         """Wait for a wake-up, in a thread beside the turns: these sleep by their own clock, and so to the moment.
@@ -51,12 +57,14 @@ class Dispatcher:
         """Hand out what may run now, return what was lost, and sleep until something can change."""
         began = time.monotonic()
         self._changed.clear()  # what changes from here on is seen by this look, or ends the sleep
+        self._wants_room = True
         room = self._room()
         taken = self.lanes.take(room, self.lease_s)
         self._give(taken)
         if taken.rescue_is_due:
             self._rescue()
         elif not room or len(taken.jobs) < room:  # else there may be more
+            self._wants_room = not room
             self._sleep(taken)
         if taken.jobs:
             time.sleep(max(0.0, began + GATHER_S - time.monotonic()))

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from random import SystemRandom
 from typing import Any
 
 import structlog
 
 from schemas.job import Job
 from schemas.reading import Accepted, Payloads, read_body
+from workers.execution.announce import announce
 from workers.execution.attempt import Attempted, attempt
-from workers.execution.attempt_log import log_attempt
+from workers.execution.endings import Ended, Endings, settle
 from workers.execution.notes import Notes
 from workers.execution.permits import Permits
-from workers.execution.settle import Ran, settle
-from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide, poisoned, too_old, word
+from workers.execution.settle import Ran, ending, give_back
+from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide, poisoned, too_old
 from workers.files import Files
 from workers.http import Call
 from workers.lanes.lanes import MAX_RESCUES, Lanes
-from workers.lanes.state import LeaseLost, Record
+from workers.lanes.state import Again, LeaseLost, Record
 from workers.lanes.tokens import SharedTokens
 from workers.loop import OUTAGES
-from workers.news import AttemptSettled, RequestEnded, Trip, tell
+from workers.news import RequestEnded, Trip, tell
 from workers.outcome import Broken, Postponed, Said, Succeeded, Unknown, Unseen
 from workers.providers.provider import Provider
 from workers.redaction import redacted
@@ -52,20 +53,40 @@ class Executor:
     payloads: Payloads
     tokens: Mapping[str, SharedTokens]
     files: Files
+    endings: Endings
     settings: Settings
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the worker is to end: nothing new is sent then, and unsent jobs go back to their lanes."""
 
     def execute(self, provider: str, record: Record) -> Verdict | Stale:
-        """Work on a job that was handed out. Raises only if the state store is out of reach."""
+        """Work on a job that was handed out: back to its lane, or to the endings. Raises only in an outage."""
         job, payload, warnings = self._read(provider, record)
         try:
             ran = self._run(provider, record, job, payload, warnings)
         except LeaseLost:
             return Stale()
         policy = self.configs[provider].policy(record.account)
-        verdict = decide(ran.attempted.outcome, ran.attempted.before, policy, SystemRandom().random())
-        return self._settle(provider, ran, verdict)
+        dice = random.random()  # noqa: S311 - spreads waits, guards nothing
+        verdict = decide(ran.attempted.outcome, ran.attempted.before, policy, dice)
+        if isinstance(verdict, Again):
+            return self._give_back(provider, ran, verdict)
+        verdict, its = ending(ran, verdict, self.settings)
+        self.endings.add(Ended(ran, verdict, its))
+        return verdict
+
+    def _give_back(self, provider: str, ran: Ran, again: Again) -> Again | Stale:
+        """Also through an outage of the state store: what is known now would have to be found out again."""
+        patience_ends = time.monotonic() + self.settings.request_timeout_s
+        while True:
+            try:
+                given_back = give_back(self.lanes[provider], ran, again)
+                break
+            except OUTAGES:
+                if time.monotonic() > patience_ends or self.stopping.is_set():
+                    raise  # the lease runs out: the rescuer takes it from here
+                time.sleep(SETTLE_AGAIN_S)
+        announce(ran, again, settled=given_back)
+        return again if given_back else Stale()
 
     def cancel(self, provider: str, record: Record) -> None:
         """End a job that an operator took out of its lane, or whose Celery task was revoked before it began."""
@@ -84,7 +105,8 @@ class Executor:
     def _settle_unsent(self, provider: str, record: Record, verdict: Dead) -> None:
         job, _, warnings = self._read(provider, record)
         attempted, now = Attempted(Postponed(verdict.said), _trouble(record)), time.time()
-        self._settle(provider, Ran(record, job, warnings, attempted, 0, now, now), verdict)
+        ran = Ran(record, job, warnings, attempted, 0, now, now)
+        settle(self.lanes[provider], [Ended(ran, *ending(ran, verdict, self.settings))])
 
     def _read(self, provider: str, record: Record) -> tuple[Job, Any, tuple[str, ...]]:
         """The stored job, its payload by its model, and its warnings. No payload: this release refuses the job."""
@@ -146,48 +168,12 @@ class Executor:
             said = Said(f"this service failed on the job ({type(error).__name__})")
             return Attempted(Unknown(said) if permits.changed else Broken(said), before)
 
-    def _settle(self, provider: str, ran: Ran, verdict: Verdict) -> Verdict | Stale:
-        """Settle, also through an outage of the state store: what is known now would have to be found out again."""
-        patience_ends = time.monotonic() + self.settings.request_timeout_s
-        while True:
-            try:
-                settled = settle(self.lanes[provider], ran, verdict, self.settings)
-                break
-            except OUTAGES:
-                if time.monotonic() > patience_ends or self.stopping.is_set():
-                    raise  # the lease runs out: the rescuer takes it from here
-                time.sleep(SETTLE_AGAIN_S)
-        log_attempt(provider, ran, settled or verdict, settled=settled is not None)
-        if settled is None:
-            return Stale()
-        tell(_settled(provider, ran, settled))
-        return settled
-
 
 def _shown(call: Call, attempted: Attempted) -> tuple[dict[str, Any], ...]:
     """What went over the wire, for the history; of a success the event tells enough."""
     if isinstance(attempted.outcome, Succeeded):
         return ()
     return tuple(each.shown(call.secrets) for each in call.exchanges)
-
-
-def _settled(provider: str, ran: Ran, verdict: Verdict) -> AttemptSettled:
-    record = ran.record
-    return AttemptSettled(
-        provider=provider,
-        account=record.account,
-        operation=record.operation,
-        job_id=record.id,
-        run=record.run,
-        number=record.attempts + 1,
-        outcome=type(ran.attempted.outcome).__name__,
-        verdict=word(verdict),
-        waiting_since=max([record.accepted_at, *(line["ended_at"] for line in record.history if "ended_at" in line)]),
-        began_at=ran.began_at,
-        ended_at=ran.ended_at,
-        traceparent=ran.job.traceparent,
-        trips=ran.trips,
-    )
 
 
 def _trouble(record: Record) -> Trouble:

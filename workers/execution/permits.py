@@ -67,7 +67,8 @@ class Permits:
             refused = self.lanes.confirm(self.record)
             if refused is not None:
                 self._end(refused)
-        time.sleep(max(0.0, moment - time.monotonic()))
+        if (left_s := moment - time.monotonic()) > 0:  # not even a sleep of nothing: it gives the turn to others
+            time.sleep(left_s)
         late_s = time.clock_gettime(_CLOCK) - (asked_at + way_s + permitted.wait_s)
         return late_s <= (LATE_S if permitted.timed else LEASE_CHECK_S)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, assert_never
+from typing import Any
 
 from schemas import outgoing
 from schemas.event import Error
 from schemas.job import Job
 from workers.execution.attempt import Attempted
-from workers.execution.verdict import Dead, Done, Verdict, health_of
+from workers.execution.verdict import Dead, Done, health_of
 from workers.lanes.lanes import Lanes
-from workers.lanes.state import Again, Record
+from workers.lanes.state import Again, Ending, Record
 from workers.news import Trip
 from workers.outcome import AuthFailed, Outcome, Postponed, Said, Succeeded, Throttled
 from workers.settings import Settings
@@ -40,29 +40,25 @@ class Ran:
     trips: tuple[Trip, ...] = ()
 
 
-def settle(lanes: Lanes, ran: Ran, verdict: Verdict, settings: Settings) -> Verdict | None:
-    """Do what the verdict says. What was done: a result too large for an event makes a failure of a success.
+def give_back(lanes: Lanes, ran: Ran, again: Again) -> bool:
+    """Put the job back into its lane. False: the lease was lost meanwhile, and nothing was changed."""
+    health = health_of(ran.attempted.outcome)
+    return lanes.give_back(ran.record, again, requests=ran.requests, line=_line(ran), health=health)
 
-    None: the lease was lost meanwhile, and nothing was changed.
-    """
-    match verdict:
-        case Again():
-            health = health_of(ran.attempted.outcome)
-            done = lanes.give_back(ran.record, verdict, requests=ran.requests, line=_line(ran), health=health)
-        case Done(outcome):
-            warnings = (*ran.warnings, *outcome.warnings)
-            event = outgoing.succeeded(ran.job, _course(ran, 1, warnings, settings), outcome.result)
-            if len(_encoded(event)) > MAX_EVENT_BYTES:
-                return settle(lanes, ran, Dead("internal", TOO_LARGE, spent=True), settings)
-            done = _finish(lanes, ran, event, 1, settings, dead=None)
-        case Dead():
-            spent = int(verdict.spent)
-            error = _error(verdict)
-            event = outgoing.failed(ran.job, _course(ran, spent, ran.warnings, settings), error)
-            done = _finish(lanes, ran, event, spent, settings, dead=error)
-        case _:
-            assert_never(verdict)
-    return verdict if done else None
+
+def ending(ran: Ran, verdict: Done | Dead, settings: Settings) -> tuple[Done | Dead, Ending]:
+    """How the job ends, event and all, and by which verdict: a result too large for an event is a failure."""
+    if isinstance(verdict, Dead):
+        spent = int(verdict.spent)
+        error = _error(verdict)
+        event = outgoing.failed(ran.job, _course(ran, spent, ran.warnings, settings), error)
+        return verdict, _ending(ran, event, spent, settings, dead=error)
+    warnings = (*ran.warnings, *verdict.outcome.warnings)
+    event = outgoing.succeeded(ran.job, _course(ran, 1, warnings, settings), verdict.outcome.result)
+    done = _ending(ran, event, 1, settings, dead=None)
+    if len(done.event) > MAX_EVENT_BYTES:
+        return ending(ran, Dead("internal", TOO_LARGE, spent=True), settings)
+    return verdict, done
 
 
 def said_of(outcome: Outcome) -> Said | None:
@@ -70,15 +66,13 @@ def said_of(outcome: Outcome) -> Said | None:
     return None if isinstance(outcome, Succeeded) else outcome.said
 
 
-def _finish(  # noqa: PLR0917 - the parts of an ending
-    lanes: Lanes, ran: Ran, answer: outgoing.Outgoing, spent: int, settings: Settings, dead: Error | None
-) -> bool:
-    return lanes.finish(
+def _ending(ran: Ran, answer: outgoing.Outgoing, spent: int, settings: Settings, dead: Error | None) -> Ending:
+    return Ending(
         ran.record,
         state="succeeded" if dead is None else "failed",
         attempts=ran.record.attempts + spent,
         requests=ran.record.requests + ran.requests,
-        event=_encoded(answer),
+        event=json.dumps(answer.event, ensure_ascii=False).encode(),
         routing_key=answer.routing_key,
         keep_s=settings.idempotency_days * 86400,
         line=_line(ran),
@@ -86,10 +80,6 @@ def _finish(  # noqa: PLR0917 - the parts of an ending
         dead=None if dead is None else _dead_fields(dead, ran),
         dead_keep_s=settings.dead_letter_days * 86400,
     )
-
-
-def _encoded(answer: outgoing.Outgoing) -> bytes:
-    return json.dumps(answer.event, ensure_ascii=False).encode()
 
 
 def _course(ran: Ran, spent: int, warnings: tuple[str, ...], settings: Settings) -> outgoing.Course:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import deque
 from dataclasses import dataclass, field
 
 import amqp
@@ -24,6 +23,7 @@ from workers.news import MessageTaken, tell
 
 PREFETCH = 100
 WAIT_S = 1.0
+NOTHING_MORE_S = 0.001
 HEARTBEAT_S = 30.0
 
 log = structlog.get_logger()
@@ -36,11 +36,11 @@ class QueueReader:
     broker_url: str
     door: Door
     _connection: Connection | None = None
-    _delivered: deque[amqp.Message] = field(default_factory=deque)
+    _delivered: list[amqp.Message] = field(default_factory=list)
     _state_is_out: bool = False
 
     def turn(self) -> None:
-        """Store the oldest delivery, or wait a second for one."""
+        """Store what was delivered, or wait a second for it."""
         try:
             connection = self._open()
             if not self._delivered or not self._store():
@@ -57,15 +57,14 @@ class QueueReader:
         self._delivered.clear()
 
     def _store(self) -> bool:
-        """Store the oldest delivery; False while the state store is out, or full.
+        """Store the deliveries; False while the state store is out, or full.
 
-        It is held then: each return to the queue would bring it nearer to RabbitMQ's delivery limit, and to its loss.
+        They are held then: each return to the queue would bring them nearer to RabbitMQ's delivery limit, and to loss.
         """
-        delivery = self._delivered[0]
         try:
             if self.door.watermark.is_full():
                 return False
-            self.door.enter(from_queue(delivery.body or b"", self.door.payloads))  # amqp's empty body is a str
+            self.door.enter([from_queue(each.body or b"", self.door.payloads) for each in self._delivered])
         except redis.RedisError as error:
             if not self._state_is_out:
                 log.warning("intake.holding", error=f"{type(error).__name__}: {error}")
@@ -74,15 +73,19 @@ class QueueReader:
         if self._state_is_out:
             log.info("intake.held_on")
         self._state_is_out = False
-        _tell_age(delivery)
-        delivery.channel.basic_ack(delivery.delivery_tag)  # only now: the job, or its rejection, is stored
-        self._delivered.popleft()
+        for delivery in self._delivered:
+            _tell_age(delivery)
+        # Only now: each job, or its rejection, is stored. Nothing older on this channel is left unacknowledged.
+        delivery.channel.basic_ack(delivery.delivery_tag, multiple=True)
+        self._delivered.clear()
         return True
 
     def _wait(self, connection: Connection) -> None:
         """Let RabbitMQ deliver, and both sides' heartbeats pass."""
         with contextlib.suppress(TimeoutError):
             connection.drain_events(timeout=WAIT_S)
+            while len(self._delivered) < PREFETCH:  # whatever else has arrived
+                connection.drain_events(timeout=NOTHING_MORE_S)
         connection.heartbeat_check()
 
     def _open(self) -> Connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,7 @@ from workers.intake.watermark import Watermark
 from workers.lanes.lanes import Lanes
 from workers.lanes.rejections import Rejections
 from workers.lanes.state import Accepted as Stored
+from workers.lanes.state import Arrival
 from workers.loop import OUTAGES
 from workers.news import JobEntered, MessageRejected, tell
 from workers.providers.provider import Provider
@@ -40,9 +41,18 @@ class Entered(StrEnum):
     REJECTED = "rejected"
 
 
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """A message that is a valid job of an account that we have."""
+
+    message: Message
+    job: Job
+    arrival: Arrival
+
+
 @dataclass(frozen=True)
 class Door:
-    """Takes messages of any way in. Its answer means: the message is stored, and may be acknowledged."""
+    """Takes messages of any way in. Its answer means: the messages are stored, and may be acknowledged."""
 
     providers: Mapping[str, Provider]
     configs: Mapping[str, ProviderConfig]
@@ -58,41 +68,41 @@ class Door:
             for name, provider in self.providers.items()
         }
 
-    def enter(self, message: Message) -> Entered:
-        """Store a message as a job or a rejection. Raises only if the state store is out of reach."""
+    def enter(self, messages: Sequence[Message]) -> list[Entered]:
+        """Store messages as jobs or rejections, in their order. Raises only if the state store is out of reach.
+
+        Some may be stored even then. They may all come again: what is stored is known.
+        """
+        entered = [Entered.REJECTED] * len(messages)
+        valid: dict[str, list[tuple[int, Valid]]] = {}
+        for place, message in enumerate(messages):
+            if (found := self._valid(message)) is not None:
+                valid.setdefault(found.job.provider, []).append((place, found))
+        for provider, found_at in valid.items():
+            for (place, _), became in zip(found_at, self._store(provider, [one for _, one in found_at]), strict=True):
+                entered[place] = became
+        return entered
+
+    def _valid(self, message: Message) -> Valid | None:
+        """The valid job in a message; None: it was rejected."""
         try:
-            return self._enter(message)
+            if not isinstance(message.read, Accepted):
+                self._reject(message, outgoing.invalid(message.identity, message.read, self.rejections.now()))
+                return None
+            job = message.read.job
+            if job.account not in self.configs[job.provider].accounts:
+                self._refuse(message, readable(job), "unknown_account", _unknown_account(job), replayable=True)
+                return None
+            return Valid(message, job, self._arrival(message, job))
         except OUTAGES:
             raise
         except Exception as error:  # a bug of ours must cost neither the message nor the consumer
             log.exception("message.failed")
-            said = message.read.readable if isinstance(message.read, Refused) else readable(message.read.job)
-            sentence = f"this service failed on the message ({type(error).__name__}); an operator can replay it"
-            return self._refuse(message, said, "internal", sentence, replayable=True)
+            self._failed(message, error)
+            return None
 
-    def _enter(self, message: Message) -> Entered:
-        if not isinstance(message.read, Accepted):
-            event = outgoing.invalid(message.identity, message.read, self.rejections.now())
-            return self._reject(message, event)
-        job, began_at = message.read.job, time.time()
-        if job.account not in self.configs[job.provider].accounts:
-            return self._refuse(message, readable(job), "unknown_account", _unknown_account(job), replayable=True)
-        stored = self._store(message, job)
-        if stored is Stored.CONFLICT:
-            return self._refuse(message, readable(job), "conflicting_duplicate", _CONFLICT, replayable=False)
-        log.info(
-            "job.accepted", provider=job.provider, account=job.account, job_id=job.id, operation=job.operation,
-            stored=stored.value,
-        )  # fmt: skip
-        tell(
-            JobEntered(
-                job.provider, job.account, job.operation, job.id, stored.value, job.traceparent, began_at, time.time()
-            )
-        )
-        return Entered(stored.value)
-
-    def _store(self, message: Message, job: Job) -> Stored:
-        return self.lanes[job.provider].accept(
+    def _arrival(self, message: Message, job: Job) -> Arrival:
+        return Arrival(
             account=job.account,
             id=job.id,
             operation=job.operation,
@@ -103,6 +113,41 @@ class Door:
             expires_at=_timestamp(job.expires_at),
             max_age_s=self.configs[job.provider].policy(job.account).max_age_s,
         )
+
+    def _store(self, provider: str, valid: Sequence[Valid]) -> list[Entered]:
+        began_at = time.time()
+        try:
+            stored = self.lanes[provider].accept([each.arrival for each in valid])
+        except OUTAGES:
+            raise
+        except Exception as error:  # as above; with others beside it, each alone shows whose fault it is
+            log.exception("message.failed")
+            if len(valid) > 1:
+                return [entered for each in valid for entered in self._store(provider, [each])]
+            return [self._failed(valid[0].message, error)]
+        return [self._stored(each, became, began_at) for each, became in zip(valid, stored, strict=True)]
+
+    def _stored(self, valid: Valid, stored: Stored, began_at: float) -> Entered:
+        job = valid.job
+        if stored is Stored.CONFLICT:
+            return self._refuse(valid.message, readable(job), "conflicting_duplicate", _CONFLICT, replayable=False)
+        # A new job's next line is its attempt's.
+        level = log.debug if stored is Stored.NEW else log.info
+        level(
+            "job.accepted", provider=job.provider, account=job.account, job_id=job.id, operation=job.operation,
+            stored=stored.value,
+        )  # fmt: skip
+        tell(
+            JobEntered(
+                job.provider, job.account, job.operation, job.id, stored.value, job.traceparent, began_at, time.time()
+            )
+        )
+        return Entered(stored.value)
+
+    def _failed(self, message: Message, error: Exception) -> Entered:
+        said = message.read.readable if isinstance(message.read, Refused) else readable(message.read.job)
+        sentence = f"this service failed on the message ({type(error).__name__}); an operator can replay it"
+        return self._refuse(message, said, "internal", sentence, replayable=True)
 
     def _refuse(self, message: Message, said: Readable, category: str, sentence: str, *, replayable: bool) -> Entered:
         """A rejection for another reason than the job's form."""

@@ -52,9 +52,8 @@ class ListReader:
         if not entries:
             self.broker.blmove(self.queue, self._claims, WAIT_S, "RIGHT", "LEFT")
             return
-        for entry in reversed(entries):
-            self.door.enter(from_list(entry, self.door.payloads))
-            self.broker.lrem(self._claims, -1, entry)  # type: ignore[arg-type]  # bytes are fine
+        self.door.enter([from_list(entry, self.door.payloads) for entry in reversed(entries)])
+        self.broker.delete(self._claims)  # it holds these and nothing else, or has been given back
 
     def close(self) -> None:
         """Leave the register; what is still claimed goes back at the next reader's turn."""

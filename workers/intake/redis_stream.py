@@ -31,10 +31,11 @@ class StreamReader:
         if self.door.watermark.is_full():
             time.sleep(WAIT_MS / 1000)
             return
-        for entry in self._member.read():
-            tell(MessageTaken(JOBS_STREAM, max(0.0, time.time() - _added_at(entry[0]))))
-            self.door.enter(from_stream(list(entry[1].items()), self.door.payloads))
-            self._member.clear([entry])
+        entries = self._member.read()
+        for entry_id, _ in entries:
+            tell(MessageTaken(JOBS_STREAM, max(0.0, time.time() - _added_at(entry_id))))
+        self.door.enter([from_stream(list(fields.items()), self.door.payloads) for _, fields in entries])
+        self._member.clear(entries)
 
     def close(self) -> None:
         """Leave the group."""

@@ -14,6 +14,8 @@ from workers.lanes.scripts import run
 from workers.lanes.state import (
     Accepted,
     Again,
+    Arrival,
+    Ending,
     Health,
     Noted,
     Permitted,
@@ -68,32 +70,24 @@ class Lanes:
         for operation, its in what.operations.items():
             self._run("configure", f"{name}/{operation}", *written(its.limits), 0, 1, 0, "")
 
-    def accept(
-        self,
-        *,
-        account: str,
-        id: str,  # noqa: A002 - the contract's word
-        operation: str,
-        digest: str,
-        body: bytes,
-        priority: int,
-        not_before: float | None,
-        expires_at: float | None,
-        max_age_s: float,
-    ) -> Accepted:
-        """Store a job in its lane, unless it is known already."""
-        args = (
-            account,
-            id,
-            operation,
-            digest,
-            body,
-            priority,
-            _us(not_before),
-            0 if expires_at is None else max(1, _us(expires_at)),  # before 1970 is not never
-            _us(max_age_s),
-        )
-        return Accepted(self._run("accept", *args).decode())
+    def accept(self, arrivals: Sequence[Arrival]) -> list[Accepted]:
+        """Store jobs in their lanes, in their order, unless they are known already. In one call."""
+        args = [
+            part
+            for each in arrivals
+            for part in (
+                each.account,
+                each.id,
+                each.operation,
+                each.digest,
+                each.body,
+                each.priority,
+                _us(each.not_before),
+                0 if each.expires_at is None else max(1, _us(each.expires_at)),  # before 1970 is not never
+                _us(each.max_age_s),
+            )
+        ]
+        return [Accepted(answer.decode()) for answer in self._run("accept", *args)]
 
     def take(self, most: int, lease_s: float) -> Taken:
         """Hand out at most ``most`` jobs that may run now, each under a lease of ``lease_s``."""
@@ -163,28 +157,20 @@ class Lanes:
         )  # fmt: skip
         return bool(done)
 
-    def finish(
-        self,
-        record: Record,
-        *,
-        state: str,
-        attempts: int,
-        requests: int,
-        event: bytes,
-        routing_key: str,
-        keep_s: float,
-        line: str,
-        dead: Mapping[str, str] | None,
-        dead_keep_s: float,
-        health: Health = Health.UNTOLD,
-    ) -> bool:
-        """Settle a lease with an ending. False: the lease was lost, and nothing was changed."""
-        pairs = [part for pair in (dead or {}).items() for part in pair]
-        done = self._run(
-            "finish", *record.key, record.fence, state, attempts, requests, event, routing_key, round(keep_s * 1000),
-            line, 0 if dead is None else round(dead_keep_s * 1000), *self._breaker(record.account, health), *pairs,
+    def finish(self, endings: Sequence[Ending]) -> list[bool]:
+        """Settle leases with endings, in one call. False: the lease was lost, and nothing was changed."""
+        args = [part for each in endings for part in self._ending(each)]
+        return [bool(done) for done in self._run("finish", *args)]
+
+    def _ending(self, ending: Ending) -> tuple[Any, ...]:
+        pairs = [part for pair in (ending.dead or {}).items() for part in pair]
+        retention_ms = 0 if ending.dead is None else round(ending.dead_keep_s * 1000)
+        args = (
+            *ending.held.key, ending.held.fence, ending.state, ending.attempts, ending.requests, ending.event,
+            ending.routing_key, round(ending.keep_s * 1000), ending.line, retention_ms,
+            *self._breaker(ending.held.account, ending.health), *pairs,
         )  # fmt: skip
-        return bool(done)
+        return len(args), *args
 
     def _breaker(self, account: str, health: Health) -> tuple[Any, ...]:
         policy = self.config.policy(account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,6 +18,21 @@ class Accepted(StrEnum):
     DUPLICATE = "duplicate"
     REPEATED = "repeated"
     CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A valid job at the door. Times are seconds since the epoch; ``digest`` tells the contents of one id apart."""
+
+    account: str
+    id: str
+    operation: str
+    digest: str
+    body: bytes
+    priority: int
+    not_before: float | None
+    expires_at: float | None
+    max_age_s: float
 
 
 class Refusal(StrEnum):
@@ -117,6 +133,23 @@ class Again:
     pause_s: float = 0.0
     adapt: bool = False  # the rate was too high, and nobody said for how long to wait
     pause_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a held job ends. ``dead``: the fields of its dead letter, where it ended badly."""
+
+    held: Record
+    state: str
+    attempts: int
+    requests: int
+    event: bytes
+    routing_key: str
+    keep_s: float
+    line: str
+    dead: Mapping[str, str] | None
+    dead_keep_s: float
+    health: Health = Health.UNTOLD
 
 
 def record_of(answer: list[Any]) -> Record:

@@ -70,7 +70,8 @@ class Publisher:
                 self._publish(entry)
                 published.append(entry)
         else:
-            with self._open().batch():
+            producer = self._open()
+            with producer.channel.one_look(), producer.batch():
                 for entry in entries:
                     self._publish(entry)
             published.extend(entries)

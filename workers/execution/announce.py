@@ -1,4 +1,4 @@
-"""What does the log say of a job? One line for each attempt and one for its end, with the same keys each time."""
+"""What is said of an attempt? A line in the log, another for the end of its job, and the news of it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,25 @@ import structlog
 from workers.execution.settle import Ran, said_of
 from workers.execution.verdict import Dead, Done, Verdict, word
 from workers.lanes.state import Again
+from workers.news import AttemptSettled, tell
 from workers.outcome import Postponed
 
 log = structlog.get_logger()
 
 
-def log_attempt(provider: str, ran: Ran, verdict: Verdict, *, settled: bool) -> None:
-    """The canonical line. Neither payload nor answer is in it."""
+def announce(ran: Ran, verdict: Verdict, *, settled: bool) -> None:
+    """Say how it ended. Not ``settled``: the job is somebody else's, and what was done counts for nothing."""
+    provider = ran.job.provider
+    _log_attempt(provider, ran, verdict, settled=settled)
+    if not settled:
+        return
+    if not isinstance(verdict, Again):
+        _log_end(provider, ran, verdict)
+    tell(_settled(provider, ran, verdict))
+
+
+def _log_attempt(provider: str, ran: Ran, verdict: Verdict, *, settled: bool) -> None:
+    """The canonical line. Neither payload nor answer is in it, and it has the same keys each time."""
     outcome = ran.attempted.outcome
     said = said_of(outcome)
     if isinstance(verdict, Dead) or not settled:
@@ -40,8 +52,6 @@ def log_attempt(provider: str, ran: Ran, verdict: Verdict, *, settled: bool) -> 
         message=said and said.message,
         **_again(verdict),
     )
-    if settled and not isinstance(verdict, Again):
-        _log_end(provider, ran, verdict)
 
 
 def _again(verdict: Verdict) -> dict[str, Any]:
@@ -70,4 +80,23 @@ def _log_end(provider: str, ran: Ran, verdict: Done | Dead) -> None:
         attempts=record.attempts + spent,
         requests=record.requests + ran.requests,
         took_ms=round((ran.ended_at - record.accepted_at) * 1000),
+    )
+
+
+def _settled(provider: str, ran: Ran, verdict: Verdict) -> AttemptSettled:
+    record = ran.record
+    return AttemptSettled(
+        provider=provider,
+        account=record.account,
+        operation=record.operation,
+        job_id=record.id,
+        run=record.run,
+        number=record.attempts + 1,
+        outcome=type(ran.attempted.outcome).__name__,
+        verdict=word(verdict),
+        waiting_since=max([record.accepted_at, *(line["ended_at"] for line in record.history if "ended_at" in line)]),
+        began_at=ran.began_at,
+        ended_at=ran.ended_at,
+        traceparent=ran.job.traceparent,
+        trips=ran.trips,
     )

@@ -1,0 +1,100 @@
+"""How do endings reach the state store when it fails? Each is kept for a while, and none holds up the others."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import redis
+from lane_acts import accept, new_lanes, outbox, start, take
+from structlog.testing import capture_logs
+
+from schemas.job import Job
+from workers.execution.attempt import Attempted
+from workers.execution.endings import Ended, Endings
+from workers.execution.settle import Ran, ending
+from workers.execution.verdict import Done, Trouble
+from workers.lanes.lanes import Lanes
+from workers.lanes.state import Record
+from workers.outcome import Succeeded
+from workers.settings import Settings
+
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def lanes(state: redis.Redis) -> Lanes:
+    return new_lanes(state)
+
+
+@pytest.fixture
+def endings(lanes: Lanes) -> Endings:
+    return Endings({"pubmatic": lanes}, PATIENCE_S)
+
+
+def succeeded(record: Record, before_s: float = 0.0) -> Ended:
+    """A job whose request was answered well, so long ago."""
+    job = Job(id=record.id, provider="pubmatic", account=record.account, operation=record.operation, payload={})
+    outcome, now = Succeeded({"deleted": ["1"]}), time.time()
+    ran = Ran(record, job, (), Attempted(outcome, Trouble()), 1, now, now)
+    return Ended(ran, *ending(ran, Done(outcome), Settings()), at=time.monotonic() - before_s)
+
+
+def run(lanes: Lanes, *accounts: str) -> list[Record]:
+    for account in accounts:
+        accept(lanes, "a", account)
+    return [start(lanes, record) for record in take(lanes)]
+
+
+def test_what_has_ended_together_is_settled_together(lanes: Lanes, endings: Endings) -> None:
+    for record in run(lanes, "acme", "globex", "hooli"):
+        endings.add(succeeded(record))
+    with capture_logs() as logged:
+        endings.turn()
+    assert outbox(lanes) == 3
+    assert [line["event"] for line in logged] == ["attempt", "job.ended"] * 3
+
+
+def test_a_lost_lease_settles_nothing_and_holds_up_nobody(lanes: Lanes, endings: Endings) -> None:
+    zombie, other = run(lanes, "acme", "globex")
+    lanes.client.hset(f"{lanes.partition}:job:{zombie.account}/a", "fence", zombie.fence + 1)
+    endings.add(succeeded(zombie))
+    endings.add(succeeded(other))
+    with capture_logs() as logged:
+        endings.turn()
+    assert outbox(lanes) == 1
+    assert [line["verdict"] for line in logged if line["event"] == "attempt"] == ["lease_lost", "succeeded"]
+
+
+def test_one_that_cannot_be_settled_holds_up_nobody_and_is_kept(lanes: Lanes, endings: Endings) -> None:
+    for record in run(lanes, "acme", "globex"):
+        endings.add(succeeded(record))
+    lane = f"{lanes.partition}:lane:acme"
+    kept = lanes.client.dump(lane)
+    lanes.client.set(lane, "no hash")
+    with pytest.raises(redis.ResponseError):
+        endings.turn()
+    assert outbox(lanes) == 1
+    lanes.client.restore(lane, 0, kept, replace=True)
+    endings.turn()
+    assert outbox(lanes) == 2
+
+
+def test_an_outage_is_waited_out(lanes: Lanes, endings: Endings) -> None:
+    (record,) = run(lanes, "acme")
+    there, lanes.client = lanes.client, redis.Redis(port=1)
+    endings.add(succeeded(record))
+    with pytest.raises(redis.ConnectionError):
+        endings.turn()
+    lanes.client = there
+    endings.close()
+    assert outbox(lanes) == 1
+
+
+def test_what_is_not_settled_in_time_is_left_to_its_lease(lanes: Lanes, endings: Endings) -> None:
+    (record,) = run(lanes, "acme")
+    lanes.client = redis.Redis(port=1)
+    endings.add(succeeded(record, before_s=PATIENCE_S + 1))
+    with capture_logs() as logged:
+        endings.close()
+    assert [(line["event"], line["job_id"]) for line in logged] == [("attempt.left", "a")]
