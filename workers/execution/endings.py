@@ -54,8 +54,14 @@ class Endings:
         """Settle what has ended, or wait a second for something. Raises what kept some of it from being settled."""
         self._gather()
         self._leave_the_oldest()
+        failure: redis.ResponseError | None = None
         for provider, lanes in self.lanes.items():
-            self._settle(lanes, [each for each in self._held if each.ran.job.provider == provider])
+            try:
+                self._settle(lanes, [each for each in self._held if each.ran.job.provider == provider])
+            except redis.ResponseError as error:  # it is no outage: the others go on
+                failure = error
+        if failure is not None:
+            raise failure
 
     def close(self) -> None:
         """Settle whatever is left."""
@@ -84,7 +90,8 @@ class Endings:
             if not set(ended).isdisjoint(self._held):
                 raise
         else:
-            self._held = [each for each in self._held if each not in set(ended)]
+            settled = set(ended)
+            self._held = [each for each in self._held if each not in settled]
 
     def _leave_the_oldest(self) -> None:
         late = {each for each in self._held if time.monotonic() - each.at > self.patience_s}
