@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from command import Audience, example
-from dead import die
+from dead import die, fail
 from flower_server import FlowerServer
 from playwright.sync_api import Page, expect
 from real import Deployment, RedisServer, Sandbox, wait_until
@@ -49,6 +50,8 @@ def test_an_operator_finds_a_group_edits_one_replays_it_and_sees_it_succeed(
     page.get_by_role("button", name="Replay as run 2").click()
     expect(page.get_by_role("status")).to_contain_text("Replayed as run 2.")
     expect(page.locator("#job").get_by_text("succeeded").first).to_be_visible()  # by itself: the page keeps up
+    timeline = page.get_by_role("list").filter(has=page.get_by_text("replayed as run 2")).get_by_role("listitem")
+    expect(timeline).to_contain_text(["run 1, attempt 1", "replayed as run 2", "run 2, attempt 1", "succeeded"])
     assert [each["name"] for each in sandbox.audiences()["audiences"]] == ["Mended name"]
 
 
@@ -80,6 +83,33 @@ def test_a_replay_of_many_shows_a_preview_runs_at_its_rate_and_is_stopped(
     expect(page.get_by_role("region", name="Orders")).to_contain_text("stopped")
     page.get_by_role("navigation").get_by_role("link", name="Audit").click()
     expect(page.get_by_role("row", name="replay").first).to_contain_text("stopped: yes")
+
+
+def test_what_dies_again_is_one_step_away_from_the_order(page: Page, redis_server: RedisServer) -> None:
+    page.goto("/audience/dead/many?does=replay&category=rejected_by_provider")
+    page.get_by_role("button", name="Replay 1").click()
+    expect(page.get_by_text("done", exact=True)).to_be_visible()
+    with redis_server.client() as client:
+        fail(client, job("order-bad"), category="auth")
+    page.get_by_role("link", name="those since this order began").click()
+    expect(page.get_by_text("pubmatic/acme/order-bad/2")).to_be_visible()
+
+
+def test_a_request_that_was_sent_has_the_width_of_the_table(page: Page, redis_server: RedisServer) -> None:
+    with redis_server.client() as client:
+        client.hset("audience:{pubmatic}:dead:acme/order-bad/1", "history", json.dumps(LINE))
+    page.goto("/audience/dead/letter?id=pubmatic/acme/order-bad/1")
+    table = page.get_by_role("table").bounding_box()
+    request = page.get_by_role("group").filter(has_text="no whole answer").bounding_box()
+    assert table is not None
+    assert request is not None
+    assert request["width"] > 0.9 * table["width"]
+
+
+LINE = {
+    "run": 1, "number": 1, "started_at": 1.5, "ended_at": 2.25, "outcome": "Unknown", "requests": 1,
+    "exchanges": [{"method": "GET", "url": "http://p/v1?" + "a=1&" * 40, "status": None, "body": "", "answer": ""}],
+}  # fmt: skip
 
 
 def test_one_is_discarded_with_a_reason_by_the_keyboard_alone(page: Page, redis_server: RedisServer) -> None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command import Audience, as_json, example
+from command import COMMAND, Audience, as_json, example
 from dead import die, fail, refuse
 from real import RedisServer
 
@@ -91,9 +99,38 @@ def test_a_piped_table_has_every_id_whole_on_its_line(audience: Audience, here: 
     assert {row.split()[0] for row in rows} == ids
 
 
+@pytest.mark.parametrize(("columns", "whole"), [(80, ()), (120, ("rejected_by_provider", "AUD01_0034"))])
+def test_a_terminals_table_folds_the_message_first_and_the_id_last(
+    audience: Audience, here: Service, columns: int, whole: tuple[str, ...]
+) -> None:
+    id_ = die(here.redis, example("pubmatic-create-simple", id="order-17"), message="A long sentence. " * 9)
+    lines = on_a_terminal(audience, columns, "dead", "list").splitlines()
+    assert all(len(line.rstrip()) <= columns for line in lines)
+    (line,) = [line for line in lines if id_ in line]
+    assert all(text in line for text in whole)
+
+
+def on_a_terminal(audience: Audience, columns: int, *arguments: str) -> str:
+    """What a person sees of a command on a terminal so wide."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    env = {**os.environ, **audience.env, "TERM": "xterm"}
+    process = subprocess.Popen([*COMMAND, *arguments], stdin=its, stdout=its, stderr=subprocess.STDOUT, env=env)
+    os.close(its)
+    seen = b""
+    with contextlib.suppress(OSError):  # the end of a terminal, on Linux
+        while some := os.read(ours, 65536):
+            seen += some
+    os.close(ours)
+    assert process.wait(60) == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", seen.decode().replace("\r\n", "\n"))
+
+
 def test_without_any_it_says_so(audience: Audience) -> None:
     assert audience("dead", "list").succeeded().out == "No dead letter.\n"
     assert audience("dead", "list", "--json").succeeded().out == ""
+    said = audience("dead", "list", "--account", "nobody").succeeded().out
+    assert said == "No dead letter that the filter lets through.\n"
 
 
 def test_a_table_ends_and_says_that_there_are_more(audience: Audience, here: Service) -> None:
@@ -148,6 +185,16 @@ def test_bytes_that_are_no_text_are_shown_as_base64(audience: Audience, here: Se
     assert base64.b64decode(shown["body_base64"]) == b"\xff\x00"
     assert "body" not in shown
     assert "cannot be replayed" not in audience("dead", "show", id_).succeeded().out
+
+
+@pytest.mark.parametrize(
+    ("category", "says"), [("outcome_unknown", "It may have been applied"), ("rejected_by_provider", "said no")]
+)
+def test_what_is_known_of_the_outcome_is_shown(audience: Audience, here: Service, category: str, says: str) -> None:
+    shown = audience("dead", "show", die(here.redis, example("pubmatic-create-simple"), category)).succeeded().out
+    (line,) = [line for line in shown.splitlines() if line.startswith("outcome ")]
+    assert says in line
+    assert "replayable     yes" in shown
 
 
 def test_what_a_message_holds_cannot_steer_the_terminal(audience: Audience, here: Service) -> None:

@@ -15,6 +15,7 @@ from dead import die, refuse
 from real import RedisServer
 
 from workers.bootstrap import Endpoints, Service
+from workers.lanes.orders import Orders
 from workers.settings import Settings
 
 JOB = example("pubmatic-create-simple")
@@ -64,6 +65,63 @@ def test_a_payload_is_taken_out_mended_and_sent(audience: Audience, here: Servic
     assert (edited["action"], edited["target"], edited["detail"]) == ("edit", id_, {"changed": ["/name"]})
     assert (replayed["action"], replayed["target"], replayed["detail"]) == ("replay", id_, {"run": 2})
     assert edited["who"] == replayed["who"]
+
+
+def test_the_audit_is_exported_whole_and_reads_as_words(audience: Audience, here: Service) -> None:
+    for number in range(101):
+        orders = Orders(here.redis, "pubmatic", f"operator-{number}")
+        orders.pause("acme", None, "a wrong token")
+    assert [line["who"] for line in audit(audience)] == [f"operator-{number}" for number in range(101)]
+    table = audience("audit").succeeded()
+    assert "reason: a wrong token" in table.out
+    assert "{" not in table.out
+    assert "operator-0 " not in table.out
+    assert "There are older ones than these 100" in table.err
+
+
+def test_a_kind_is_mended_by_what_is_merged_into_each_payload(audience: Audience, here: Service) -> None:
+    ids = {die(here.redis, JOB | {"id": f"job-{number}"}) for number in range(3)}
+    lost = die(here.redis, JOB | {"id": "lost"}, category="outcome_unknown")
+    merge = ("--merge", '{"dataProviderId": "384", "description": null}')
+    would = audience("dead", "edit", "--all", *merge, "--dry-run", "--json").succeeded().lines
+    assert {line["id"] for line in would if line["would_edit"]} == ids
+    assert not any(line["edited"] for line in would)
+    assert audit(audience) == []
+    done = audience("dead", "edit", "--all", *merge).succeeded()
+    assert "job-0/1: edited at /description, /dataProviderId" in done.out
+    assert f"{lost}: not edited: its create or change may have been applied" in done.out
+    assert done.err == "3 edited, 1 kept.\n"
+    expected = {name: value for name, value in JOB["payload"].items() if name != "description"}
+    for id_ in ids:
+        (letter,) = audience("dead", "show", id_, "--json").succeeded().lines
+        assert letter["edits"][0]["new"] == expected | {"dataProviderId": "384"}
+        assert json.loads(letter["body"])["payload"] == JOB["payload"]
+    begun, ended = audit(audience)
+    about = {"filter": {}, "changed": ["/dataProviderId", "/description"]}
+    assert (begun["action"], begun["detail"]) == ("edit", about | {"begun": True})
+    assert ended["detail"] == about | {"done": 3, "kept": 1}
+    audience("dead", "edit", *ids, "--merge", '{"price": "2.0"}').succeeded()
+    assert [line["detail"] for line in audit(audience)[2:]] == [{"changed": ["/price"]}] * 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--all",), "--payload FILE for one, or --merge JSON"),
+        (("--all", "--merge", "[]"), "no JSON object"),
+        (("--all", "--payload", "-"), "for one, by its id"),
+        (("--merge", '{"price": "2.0"}'), "either ids, or filters, or --all"),
+    ],
+)
+def test_an_edit_that_is_asked_for_wrongly_says_how(audience: Audience, arguments: tuple[str, ...], says: str) -> None:
+    assert says in audience("dead", "edit", *arguments).failed_with(2)
+
+
+def test_what_is_merged_makes_no_invalid_job(audience: Audience, here: Service) -> None:
+    id_ = die(here.redis, JOB)
+    said = audience("dead", "edit", id_, "--merge", '{"price": "dear"}').failed_with(1)
+    assert f"{id_}: not edited: it would be no valid job; expected at /price: " in said
+    assert "edits" not in here.redis.hgetall("audience:{pubmatic}:dead:acme/" + JOB["id"] + "/1")
 
 
 def test_an_edit_that_fails_says_why_and_where(audience: Audience, here: Service) -> None:

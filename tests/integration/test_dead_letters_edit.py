@@ -126,7 +126,7 @@ def test_until_the_replay_the_door_knows_what_was_sent(here: Service) -> None:
         (b"{", "JSON; it stops being so at line 1"),
         (b'{"name": "a", "name": "b"}', "this key once in its object"),
         (JOB, "at /id: not given: this field is unknown"),
-        (JOB["payload"], "it is the same already"),
+        (JOB["payload"], "that is what it holds already"),
     ],
     ids=["value", "field", "array", "no JSON", "twice", "whole job", "same"],
 )

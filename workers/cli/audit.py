@@ -1,8 +1,8 @@
-"""How is the audit listed on the command line?"""
+"""How is the audit listed on the command line? As a table of the newest, or all of it as JSON lines."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,25 +10,29 @@ from workers.cli.connection import connected
 from workers.cli.output import Json, note, say_json, say_table
 
 COLUMNS = ("at", "who", "action", "target", "detail")
+ON_A_SCREEN = 100
 
 
 def audit(
     *,
-    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="The newest N.")] = 100,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, metavar="N", help=f"The newest N. A table has {ON_A_SCREEN} unless told."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """What operators ordered, the newest last."""
-    from workers.monitoring.audit import newest
+    """What operators ordered, the newest last. With --json all of it, unless --limit is given."""
+    from workers.monitoring.audit import newest, said
 
-    lines = newest(connected(), limit)[::-1]
     if as_json:
-        for line in lines:
+        for line in newest(connected(), limit)[::-1]:
             say_json(line)
-    elif lines:
-        say_table(COLUMNS, ([*list(line.values())[:-1], _shown(line["detail"])] for line in lines))
-    else:
+        return
+    most = limit or ON_A_SCREEN
+    lines = newest(connected(), most + 1)
+    if not lines:
         note("Nobody has ordered anything yet.")
-
-
-def _shown(detail: dict[str, Any]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in detail.items())
+        return
+    say_table(COLUMNS, ([*list(line.values())[:-1], said(line["detail"])] for line in lines[:most][::-1]))
+    if len(lines) > most:
+        note(f"There are older ones than these {most}: --limit N shows more, --json all.")

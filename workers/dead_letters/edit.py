@@ -36,6 +36,16 @@ UNKNOWN_OUTCOME = (
 NO_JOB = "it cannot be read as a JSON object: give the whole job in place of the payload"
 
 
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What is merged into each of many. ``audited``: each edit leaves a line of its own in the audit."""
+
+    fields: dict[str, Any]
+    force: bool = False
+    dry_run: bool = False
+    audited: bool = False
+
+
 @dataclass(frozen=True)
 class Editor:
     """Edits dead letters. ``payloads``: what jobs can be."""
@@ -45,37 +55,59 @@ class Editor:
 
     def edit(self, place: Place, given: bytes, who: str, *, force: bool = False) -> Edited | Kept:
         """Replace the payload by ``given``, a JSON object. ``force``: also while the outcome is unknown."""
-        found = read(self.client, place)
-        refusal = GONE if found is None else _refusal(found, force=force)
-        if found is None or refusal is not None:
-            return Kept(place.id, refusal or GONE)
+        found = self._found(place, force=force)
+        if isinstance(found, Kept):
+            return found
         parsed = strict_json.parse(given)
         if parsed.problems:
             return Kept(place.id, _sentence(parsed.problems))
-        job = _edited(found, parsed.value)
+        job = self._job(found, parsed.value)
+        return job if isinstance(job, Kept) else self.keep(found, job, who)
+
+    def merge(self, place: Place, patch: Merge, who: str) -> Edited | Kept:
+        """Merge fields into the payload, or into a message's whole job, as RFC 7396 says: null removes one."""
+        found = self._found(place, force=patch.force)
+        if isinstance(found, Kept):
+            return found
+        old = editable(found)
+        job = self._job(found, merged(old, patch.fields)) if isinstance(old, dict) else Kept(place.id, NO_JOB)
+        if isinstance(job, Kept):
+            return job
+        if patch.dry_run:
+            return _change(found, job)
+        return self.keep(found, job, who, audited=patch.audited)
+
+    def _found(self, place: Place, *, force: bool) -> Stored | Kept:
+        """The dead letter, if it may be edited."""
+        found = read(self.client, place)
+        refusal = GONE if found is None else _refusal(found, force=force)
+        return Kept(place.id, refusal or GONE) if found is None or refusal is not None else found
+
+    def _job(self, found: Stored, given: Json) -> dict[str, Any] | Kept:
+        """The job with what was given in its place, if it is a valid one."""
+        job = _edited(found, given)
         if job is None:
-            return Kept(place.id, NO_JOB)
+            return Kept(found.place.id, NO_JOB)
         refused = read_job(job, self.payloads)
         if isinstance(refused, Refused):
-            whole = place.is_message and parsed.value is job
-            return Kept(place.id, _sentence(refused.problems if whole else _from_payload(refused.problems)))
-        return self.keep(found, job, who)
+            whole = found.place.is_message and given is job
+            return Kept(found.place.id, _sentence(refused.problems if whole else _from_payload(refused.problems)))
+        return job
 
-    def keep(self, found: Stored, job: dict[str, Any], who: str) -> Edited | Kept:
+    def keep(self, found: Stored, job: dict[str, Any], who: str, *, audited: bool = True) -> Edited | Kept:
         """Store a valid job as what the next replay of a dead letter sends, unless it has changed since it was read."""
-        place = found.place
-        old, new = editable(found), job if place.is_message else job["payload"]
-        changed = tuple(differences(old, new))
-        if not changed:
-            return Kept(place.id, "it is the same already: nothing was edited")
+        place, answer = found.place, _change(found, job)
+        if isinstance(answer, Kept):
+            return answer
+        old, new, changed = editable(found), _replaced(found, job), answer.changed
         line = {"at": self._now_s(), "who": who, "changed": changed, "old": old, "new": new}
         lines = [*found.edits_text.splitlines(), json.dumps(line, ensure_ascii=False).encode()]
         is_new = "" if place.is_message else digest(job["operation"], job["payload"])[:DIGEST]
         done = run(
             self.client, "edit", place.partition_name, place.name, found.died_at, found.edits_text, b"\n".join(lines),
-            compact(job), is_new, int(place.is_message), who, json.dumps({"changed": changed}),
+            compact(job), is_new, int(place.is_message), who if audited else "", json.dumps({"changed": changed}),
         )  # fmt: skip
-        return Edited(place.id, changed) if done else Kept(place.id, CHANGED)
+        return answer if done else Kept(place.id, CHANGED)
 
     def _now_s(self) -> float:
         seconds, micros = self.client.time()
@@ -86,6 +118,19 @@ def editable(found: Stored) -> Json:
     """What an edit replaces: a job's payload, a message's whole job. None where it is no JSON object."""
     job = found.job
     return job if found.place.is_message or job is None else job.get("payload")
+
+
+def merged(old: Json, patch: Json) -> Json:
+    """RFC 7396: objects are merged field by field, null removes one, anything else takes the place of the old."""
+    if not isinstance(patch, dict):
+        return patch
+    kept = dict(old) if isinstance(old, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            kept.pop(key, None)
+        else:
+            kept[key] = merged(kept.get(key), value)
+    return kept
 
 
 def differences(old: Json, new: Json, *path: str) -> Iterator[str]:
@@ -107,6 +152,16 @@ def _refusal(found: Stored, *, force: bool) -> str | None:
     if found.summary.category == "outcome_unknown" and not force:
         return UNKNOWN_OUTCOME
     return why_not(found.summary)
+
+
+def _change(found: Stored, job: dict[str, Any]) -> Edited | Kept:
+    """What an edit to this job changes."""
+    changed = tuple(differences(editable(found), _replaced(found, job)))
+    return Edited(found.place.id, changed) if changed else Kept(found.place.id, "that is what it holds already")
+
+
+def _replaced(found: Stored, job: dict[str, Any]) -> Json:
+    return job if found.place.is_message else job["payload"]
 
 
 def _edited(found: Stored, given: Json) -> dict[str, Any] | None:

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 
 import redis
 
-from workers.dead_letters.answers import Discarded, Kept, Replayed
+from workers.dead_letters.answers import Discarded, Edited, Kept, Replayed
 from workers.dead_letters.summary import Place
 from workers.lanes.keys import partition
 
-Answer = TypeVar("Answer", bound=Replayed | Discarded)
+Answer = TypeVar("Answer", bound=Replayed | Discarded | Edited)
 
 MANY = "*"
 """The target of such a line, where one dead letter's name would stand."""

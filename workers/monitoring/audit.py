@@ -22,11 +22,27 @@ BATCH = 1000
 Entry = tuple[tuple[int, int], str, dict[str, str]]
 
 
-def newest(here: Service, limit: int) -> list[dict[str, Any]]:
-    """At most so many, the newest first, under the contract's field names."""
+def newest(here: Service, limit: int | None) -> list[dict[str, Any]]:
+    """At most so many, or all of them, the newest first, under the contract's field names."""
     names = sorted({*here.providers, REJECTED})
     found = merge(*(_newest_first(here.redis, name) for name in names), key=lambda entry: entry[0], reverse=True)
     return [_line(*entry) for entry in islice(found, limit)]
+
+
+def said(value: object) -> str:
+    """A value of a line, for a person: text, number, list or object, whose empty fields are left out."""
+    match value:
+        case dict():
+            return ", ".join(f"{name}: {said(each)}" for name, each in value.items() if each not in _NOTHING)
+        case list():
+            return ", ".join(map(said, value))
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
+
+
+_NOTHING: tuple[object, ...] = (None, "", [], {})
 
 
 def _newest_first(client: redis.Redis, provider: str) -> Iterator[Entry]:

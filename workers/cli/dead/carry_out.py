@@ -14,14 +14,16 @@ from rich.console import Console
 from workers.cli.dead.stopping import Stoppable
 from workers.cli.endings import FAILED, INTERRUPTED
 from workers.cli.output import note, say, say_json
-from workers.dead_letters.answers import Discarded, Kept, Replayed
+from workers.dead_letters.answers import Discarded, Edited, Kept, Replayed
 from workers.dead_letters.summary import Place
-from workers.dead_letters.trail import Answer, Trail
+from workers.dead_letters.trail import Trail
+
+Answer = Replayed | Discarded | Edited
 
 
 @dataclass
 class Tally:
-    """Says what became of each, and in the end of all. ``done`` is the order's word for it: replayed, discarded."""
+    """Says what became of each, and in the end of all. ``done``: replayed, discarded or edited."""
 
     done: str
     as_json: bool
@@ -35,7 +37,7 @@ class Tally:
         if self._status:
             self._status.start()
 
-    def add(self, answer: Replayed | Discarded | Kept) -> None:
+    def add(self, answer: Answer | Kept) -> None:
         """One more."""
         self.counts[not isinstance(answer, Kept)] += 1
         if self.as_json:
@@ -43,8 +45,7 @@ class Tally:
         elif isinstance(answer, Kept):
             (note if self.named else say)(f"{answer.id}: not {self.done}: {answer.why}")
         else:
-            run = f" as run {answer.run}" if isinstance(answer, Replayed) and answer.run else ""
-            say(f"{answer.id}: {self._would}{self.done}{run}")
+            say(f"{answer.id}: {self._would}{self.done}{_how(answer)}")
         if self._status:
             self._status.update(self._so_far())
 
@@ -64,7 +65,7 @@ class Tally:
     def _so_far(self) -> str:
         return f"{self.counts[True]} {self._would}{self.done}, {self.counts[False]} kept"
 
-    def _json(self, answer: Replayed | Discarded | Kept) -> dict[str, Any]:
+    def _json(self, answer: Answer | Kept) -> dict[str, Any]:
         kept = isinstance(answer, Kept)
         line: dict[str, Any] = {
             "id": answer.id,
@@ -73,10 +74,22 @@ class Tally:
         }
         if self.done == "replayed":
             line["run"] = answer.run if isinstance(answer, Replayed) else None
+        if self.done == "edited":
+            line["changed"] = list(answer.changed) if isinstance(answer, Edited) else []
         return {**line, "why": answer.why if isinstance(answer, Kept) else None}
 
 
-_VERBS = {"replayed": "replay", "discarded": "discard"}
+_VERBS = {"replayed": "replay", "discarded": "discard", "edited": "edit"}
+
+
+def _how(answer: Replayed | Discarded | Edited) -> str:
+    match answer:
+        case Replayed(run=int(run)):
+            return f" as run {run}"
+        case Edited(changed=changed):
+            return f" at {', '.join(each or 'its root' for each in changed)}"
+        case _:
+            return ""
 
 
 def carry_out(

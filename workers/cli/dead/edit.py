@@ -1,39 +1,75 @@
-"""How is a dead letter's payload mended? By a file with the new one, checked before anything is stored."""
+"""How are payloads mended? One by a file with the new one; many by what is merged into each; checked before stored."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from workers.cli.connection import connected
-from workers.cli.dead.options import place_of
+from workers.cli.dead import options
+from workers.cli.dead.carry_out import Tally, carry_out
+from workers.cli.dead.chosen import Chosen
 from workers.cli.endings import Failed, WrongUsage
-from workers.cli.output import say
+from workers.cli.output import Json, say
 from workers.cli.who import who
 
 STANDARD_INPUT = "-"
 
 
 def edit(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="As `audience dead list` shows it.")],
+    ids: options.Ids = None,
     *,
     payload: Annotated[
-        str, typer.Option(metavar="FILE", help="The new payload, one JSON object; - reads standard input.")
-    ],
+        str | None, typer.Option(metavar="FILE", help="Of one: the new payload, a JSON object; - reads standard input.")
+    ] = None,
+    merge: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JSON", help='Of any number: fields to set in each payload, {"price": "2.0"}; null removes.'
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Edit also while it is unknown whether the old payload was applied.")
     ] = False,
+    everything: options.Everything = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --merge: only say what would be edited.")] = False,
+    provider: options.Provider = None,
+    account: options.Account = None,
+    operation: options.Operation = None,
+    category: options.Category = None,
+    provider_code: options.ProviderCode = None,
+    run: options.Run = None,
+    text: options.Text = None,
+    older_than: options.OlderThan = None,
+    newer_than: options.NewerThan = None,
+    as_json: Json = False,
 ) -> None:
-    """Replace a dead letter's payload; its next replay sends the new one.
+    """Mend payloads; the next replay sends the new one.
 
     `audience dead show ID --payload` writes the one it has. Of a message that was no valid job, FILE may also hold
-    the whole job. The original bytes stay, and every edit is kept with who and when.
+    the whole job, and JSON is merged into it. The original bytes stay, and every edit is kept with who and when.
     """
-    place = place_of(id_)
-    given = _content(payload)
+    wanted = options.filter_of(
+        provider=provider, account=account, operation=operation, category=category, provider_code=provider_code,
+        run=run, text=text, older_than=older_than, newer_than=newer_than,
+    )  # fmt: skip
+    if (payload is None) == (merge is None):
+        raise WrongUsage("dead edit takes --payload FILE for one, or --merge JSON for any number")
+    if payload is not None:
+        if not ids or len(ids) > 1 or dry_run or as_json or everything or not wanted.is_empty:
+            raise WrongUsage("--payload is for one, by its id; --merge takes filters, --all, --dry-run and --json")
+        _edit_one(ids[0], payload, force=force)
+        return
+    chosen = Chosen.of("edit", ids, wanted, everything=everything)
+    _merge(chosen, _object(merge or ""), Tally("edited", as_json, dry_run, chosen.named), force=force)
+
+
+def _edit_one(id_: str, file: str, *, force: bool) -> None:
+    place = options.place_of(id_)
+    given = _content(file)
     here = connected()
     from workers.dead_letters.answers import Kept
     from workers.dead_letters.edit import Editor
@@ -43,6 +79,27 @@ def edit(
         raise Failed(f"{id_}: not edited: {answer.why}.")
     say(f"{id_}: edited at {', '.join(each or 'its root' for each in answer.changed)}")
     say(f"Send it: audience dead replay {id_}")
+
+
+def _merge(chosen: Chosen, fields: dict[str, Any], tally: Tally, *, force: bool) -> None:
+    here = connected()
+    from workers.dead_letters.edit import Editor, Merge, differences
+
+    editor = Editor(here.redis, here.door.payloads)
+    patch = Merge(fields, force, dry_run=tally.dry_run, audited=chosen.named)
+    # The names of the fields alone: a value may be what nobody should read in the audit.
+    trail = options.trail(here, "edit", filter=chosen.wanted.given, changed=list(differences({}, fields)))
+    is_silent = tally.dry_run or chosen.named
+    carry_out(chosen.places(here), lambda each: editor.merge(each, patch, who()), tally, None if is_silent else trail)
+
+
+def _object(text: str) -> dict[str, Any]:
+    from schemas import strict_json
+
+    value = strict_json.parse(text.encode()).value
+    if not isinstance(value, dict) or not value:
+        raise WrongUsage('--merge is no JSON object with a field: write it like \'{"price": "2.0"}\'')
+    return value
 
 
 def _content(name: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import Annotated
 
@@ -9,11 +10,14 @@ import typer
 
 from workers.cli.connection import connected
 from workers.cli.dead import options
-from workers.cli.output import Json, note, say, say_json, say_table
+from workers.cli.output import Json, note, say, say_json, say_table, yes_or_no
+from workers.dead_letters.filter import ALIKE, Filter
 from workers.dead_letters.find import find
 from workers.dead_letters.group import group
 
 ON_A_SCREEN = 100
+LETTER = ("id", "category", "provider_code", "died_at", "replayable", "message")
+"""The columns of a table, so that it fits a terminal; provider, account and run stand in the id."""
 
 
 def list_(
@@ -43,7 +47,7 @@ def list_(
     here = connected()
     if grouped:
         lines = [each.listed() for each in group(here.redis, here.providers, wanted)][:limit]
-        _say(lines, as_json=as_json)
+        _say(lines, wanted, as_json=as_json)
         return
     found = find(here.redis, here.providers, wanted)
     if as_json:
@@ -51,24 +55,24 @@ def list_(
             say_json(each.listed())
         return
     shown = [each.listed() for each in islice(found, limit or ON_A_SCREEN)]
-    _say(shown, as_json=False)
+    _say(shown, wanted, as_json=False)
     if next(found, None) is not None:
         note(f"There are more than these {len(shown)}: --group counts them, --limit N shows more.")
 
 
-def _say(lines: list[dict[str, object]], *, as_json: bool) -> None:
+def _say(lines: list[dict[str, object]], wanted: Filter, *, as_json: bool) -> None:
     if as_json:
         for line in lines:
             say_json(line)
     elif lines:
-        columns = [name for name in lines[0] if name not in _IN_THE_ID]
+        columns = [*ALIKE, "count", "first_seen", "last_seen"] if "first_seen" in lines[0] else LETTER
         say_table(columns, ([_cell(line[name]) for name in columns] for line in lines))
     else:
-        say("No dead letter.")
-
-
-_IN_THE_ID = {"job_id", "run"}
+        say("No dead letter." if wanted.is_empty else "No dead letter that the filter lets through.")
 
 
 def _cell(value: object) -> object:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+    return _TO_THE_MINUTE.sub(r"\1Z", value) if isinstance(value, str) else yes_or_no(value)
+
+
+_TO_THE_MINUTE = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d):\d\d\.\d+Z$")  # to fit; --json has all of it

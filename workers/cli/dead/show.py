@@ -10,7 +10,8 @@ import typer
 from workers.cli.connection import connected
 from workers.cli.dead.options import place_of
 from workers.cli.endings import Failed
-from workers.cli.output import Json, one_line, say, say_json, say_table
+from workers.cli.output import Json, one_line, say, say_json, say_table, yes_or_no
+from workers.dead_letters.applied import applied
 from workers.dead_letters.show import whole as whole_of
 from workers.dead_letters.stored import Stored, read
 
@@ -44,7 +45,8 @@ def show(
 def _show(whole: dict[str, Any]) -> None:
     for name, value in whole.items():
         if name not in _APART:
-            say(f"{name:14} {one_line(value)}")
+            say(f"{name:14} {one_line(yes_or_no(value))}")
+    say(f"{'outcome':14} {applied(whole['category'], whole['attempts'])}")
     if whole["attempts"]:
         say("")
         say_table(_ATTEMPT, ([each[name] for name in _ATTEMPT] for each in whole["attempts"]), "attempts")

@@ -41,10 +41,16 @@ def show(
         if name not in _APART and value is not None:
             say(f"{name:12} {one_line(value)}")
     for each in found["waits"]:
-        until = f" until {each['until']}" if each["until"] else ""
-        say(f"{'waits for':12} {each['for']}{until}: {one_line(each['why'])}")
+        say(f"{'waits for':12} {each['for']}{_until(each['until'])}: {one_line(each['why'])}")
     if found["history"]:
         say("")
         say_table(_ATTEMPT, ([each[name] for name in _ATTEMPT] for each in found["history"]), "history")
     if found["event"]:
         say(f"\nevent\n{json.dumps(found['event'], indent=2, ensure_ascii=False)}")
+
+
+def _until(instant: str | None) -> str:
+    """A pause without an end stands there as the end of the year 9999."""
+    if not instant:
+        return ""
+    return " until it is resumed" if instant.startswith("9999-") else f" until {instant}"

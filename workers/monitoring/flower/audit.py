@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.monitoring.audit import newest
+from workers.monitoring.audit import newest, said
 from workers.monitoring.flower.masked import masked
 from workers.monitoring.flower.page import Page
 
@@ -14,4 +14,4 @@ class AuditPage(Page):
 
     async def get(self) -> None:
         lines = await self.read(newest, self.here, SHOWN)
-        self.show("audit.html", lines=masked(lines), most=SHOWN)
+        self.show("audit.html", lines=masked(lines), most=SHOWN, in_words=said)

@@ -34,7 +34,12 @@ class JobPage(Page):
         provider, account, id_ = (self.asked(name) for name in ("provider", "account", "id"))
         job = await self.read(_job, self.here, provider, account, id_)
         event = job.pop("event")
-        self.show("job.html", job=job, event=json.dumps(event, indent=2, ensure_ascii=False) if event else None)
+        self.show(
+            "job.html",
+            job=job,
+            timeline=_timeline(job),
+            event=json.dumps(event, indent=2, ensure_ascii=False) if event else None,
+        )
 
     async def post(self) -> None:
         who = self.may_act()
@@ -58,3 +63,9 @@ def _job(here: Service, provider: str, account: str, id_: str) -> dict[str, Any]
             404,
         )
     return {**masked(job), "history": masked_attempts(job["history"])}
+
+
+def _timeline(job: dict[str, Any]) -> list[dict[str, Any] | None]:
+    """The attempts in the order of time. None stands where the latest run was accepted: after those of earlier runs."""
+    earlier = [each for each in job["history"] if each["run"] < job["run"]]
+    return [*earlier, None, *job["history"][len(earlier) :]]

@@ -7,6 +7,7 @@ from typing import Any
 
 from workers.bootstrap import Service
 from workers.dead_letters.answers import Kept, Replayed
+from workers.dead_letters.applied import applied
 from workers.dead_letters.discard import Discarder
 from workers.dead_letters.edit import Editor, editable
 from workers.dead_letters.replay import Replayer
@@ -17,15 +18,6 @@ from workers.monitoring.flower.masked import masked, masked_attempts, unmasked
 from workers.monitoring.flower.page import Page, Refused
 
 GONE = "There is no such dead letter (any more): it was replayed, discarded, or its retention has ended."
-
-OUTCOMES = {
-    "Unknown": "It may have been applied: its answer was lost. A replay looks for the audience before it sends.",
-    "Rejected": "The provider said no: nothing was applied.",
-    "AuthFailed": "The provider refused the credentials: nothing was applied.",
-    "Unavailable": "The provider was surely not reached, or said that it did nothing.",
-    "Throttled": "The provider asked to wait: nothing was applied.",
-}
-NOTHING_SENT = "Nothing was sent to the provider."
 
 
 class LetterPage(Page):
@@ -97,7 +89,7 @@ def _read(here: Service, place: Place) -> dict[str, Any]:
     preview = Replayer.of(here.door, here.redis).would(place)
     return {
         "letter": letter,
-        "outcome": _outcome(letter),
+        "outcome": applied(letter["category"], letter["attempts"]),
         "payload": _laid_out(masked(editable(found))),
         "body": _pretty(letter.get("body")),
         "edits": [{**edit, "old": _laid_out(edit["old"]), "new": _laid_out(edit["new"])} for edit in letter["edits"]],
@@ -106,15 +98,6 @@ def _read(here: Service, place: Place) -> dict[str, Any]:
         "next_run": preview.run if isinstance(preview, Replayed) else None,
         "why_not": preview.why if isinstance(preview, Kept) else None,
     }
-
-
-def _outcome(letter: dict[str, Any]) -> str:
-    if letter["category"] == "outcome_unknown":
-        return OUTCOMES["Unknown"]
-    sent = [each for each in letter["attempts"] if each["requests"]]
-    if not sent:
-        return NOTHING_SENT
-    return OUTCOMES.get(sent[-1]["outcome"], f"Its last attempt ended as {sent[-1]['outcome']}.")
 
 
 def _edited(here: Service, place: Place, text: str, who: str, force: bool) -> tuple[str, ...] | str:  # noqa: FBT001

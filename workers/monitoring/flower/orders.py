@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.dead_letters.answers import Discarded, Kept, Replayed
+from workers.dead_letters.answers import Discarded, Edited, Kept, Replayed
 from workers.dead_letters.summary import Place
 from workers.dead_letters.trail import Trail
 from workers.loop import OUTAGES
@@ -47,6 +47,13 @@ class Order:
         return max(0, self.total - self.done - self.kept.total()) * self.interval_s
 
     @property
+    def died_since(self) -> dict[str, str]:
+        """The filter of what died in the same lanes since it began, its own replays among them."""
+        passed = datetime.now(UTC) - datetime.fromisoformat(self.began)
+        lanes = {name: value for name, value in self.given.items() if name in {"provider", "account", "operation"}}
+        return {**lanes, "newer_than": f"{max(1, round(passed.total_seconds()))}s"}
+
+    @property
     def why_kept(self) -> list[tuple[str, int]]:
         """The most frequent reasons, of a copy: the thread goes on counting."""
         return Counter(dict(self.kept)).most_common(10)
@@ -68,7 +75,7 @@ class Order:
             with contextlib.suppress(*OUTAGES):
                 self.trail.end(stopped=self.state != "done")
 
-    def _one(self, answer: Replayed | Discarded | Kept) -> None:
+    def _one(self, answer: Replayed | Discarded | Edited | Kept) -> None:
         if isinstance(answer, Kept):
             self.kept[answer.why] += 1
         else:

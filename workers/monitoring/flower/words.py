@@ -56,18 +56,5 @@ def many(number: int, what: str) -> str:
     return f"{count(number)} {what}{'' if number == 1 else 's'}"
 
 
-def said(value: object) -> str:
-    """A value of the audit: text, number, list or object."""
-    match value:
-        case dict():
-            return ", ".join(f"{name}: {said(each)}" for name, each in value.items())
-        case list():
-            return ", ".join(map(said, value))
-        case bool():
-            return "yes" if value else "no"
-        case _:
-            return str(value)
-
-
 def share(value: float) -> str:
     return f"{round(value * 100)} %"
