@@ -204,7 +204,6 @@ def celery_configuration() -> dict[str, object]:
     """Celery's settings, which it asks for when it first needs them."""
     here = service()
     here.configs  # noqa: B018 - a wrong configuration ends the worker before it takes a job
-    broker.register_transport()
     url = here.endpoints.broker_url
     return {
         "broker_url": url,

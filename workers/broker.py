@@ -13,6 +13,14 @@ from kombu.transport import TRANSPORT_ALIASES
 from workers.redis_address import SENTINEL_OPTIONS, SentinelAddress, client_at, is_sentinel
 from workers.settings import SettingsError
 
+# kombu uses our transports for Redis URLs, in all that imports this: it looks a scheme up once, and remembers it. Of
+# redis+socket:// it looks up the part before the plus sign.
+TRANSPORT_ALIASES |= {
+    "redis": "workers.redis_transport:RedisTransport",
+    "rediss": "workers.redis_transport:RedisTransport",
+    "sentinel": "workers.redis_transport:SentinelTransport",
+}
+
 QUORUM = {"x-queue-type": "quorum"}
 
 # No argument but the type: producers may declare the queue too, and other arguments would close their channel.
@@ -72,13 +80,6 @@ def connect(url: str, *, heartbeat: float = 0, prompt_s: float | None = None) ->
 def redis_client(url: str) -> redis.Redis:
     """A client of the Redis at a URL of the broker or of the state. Raises ``SettingsError`` for other URLs."""
     return client_at(url)
-
-
-def register_transport() -> None:
-    """Let kombu use our transports for Redis URLs; the name of a scheme is all that ``redis+socket://`` leaves."""
-    for scheme in ("redis", "rediss"):
-        TRANSPORT_ALIASES[scheme] = "workers.redis_transport:RedisTransport"
-    TRANSPORT_ALIASES["sentinel"] = "workers.redis_transport:SentinelTransport"
 
 
 def tls(url: str) -> dict[str, Any] | bool:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
@@ -275,6 +275,7 @@ class ProviderConfig(BaseModel):
     )
     retry: RetryPolicy = Field(RetryPolicy(), description="When a job is tried again, and when no more.")
     accounts: Mapping[str, AccountConfig] = Field(default_factory=dict, description="By name, as jobs name them.")
+    _policies: dict[str, RetryPolicy] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_of_accounts(self) -> Self:
@@ -285,8 +286,12 @@ class ProviderConfig(BaseModel):
 
     def policy(self, account: str) -> RetryPolicy:
         """The retry policy of one account; the provider's own where the account is not configured (any more)."""
-        ours = self.accounts[account].retry if account in self.accounts else {}
-        return RetryPolicy.model_validate(self.retry.model_dump() | ours)
+        if account not in self.accounts:
+            return self.retry
+        if account not in self._policies:
+            ours = self.retry.model_dump() | self.accounts[account].retry
+            self._policies[account] = RetryPolicy.model_validate(ours)
+        return self._policies[account]
 
 
 def read_config(path: Path | None, models: Mapping[str, type[ProviderConfig]]) -> dict[str, ProviderConfig]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from bench.compare.block import many, singles
+from bench.compare.block import half_loaded, many, singles
 from bench.compare.comparison import DELAYS_S, OURS, Turn, figures, ratios, stub_share
 from bench.compare.document import show, write
 from bench.compare.plot import draw
@@ -91,7 +91,9 @@ def _turn(kind: Kind, provider: Provider, smaller: int) -> Turn:
         for delay_s in DELAYS_S:
             jobs = max(LEAST, BLOCK[delay_s] * (kind.at_once if delay_s else 1)) // smaller
             blocks[delay_s] = many(side, provider, numbers, jobs, delay_s)
-        return Turn(blocks, tuple(singles(side, provider, numbers)))
+        idle = singles(side, provider, numbers)
+        busy = half_loaded(side, provider, numbers, blocks[0.0].jobs_per_s)
+        return Turn(blocks, {"idle": idle, "half load": busy})
 
 
 if __name__ == "__main__":

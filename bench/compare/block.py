@@ -19,6 +19,7 @@ SETTLED_S = 0.5
 EDGE = 0.2  # of a block's requests, at its beginning and at its end: not every thread is busy then
 SINGLES = 150
 GAP_S = 0.05
+LOADED = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +62,14 @@ def many(side: Side, provider: Provider, numbers: Iterator[int], count: int, del
 def singles(side: Side, provider: Provider, numbers: Iterator[int]) -> list[float]:
     """Seconds from submit to request, of one job after the other, on a side with nothing else to do."""
     provider.delay(0.0)
-    return submit_to_request(lambda number: side.submit([number]), ACCOUNT, provider, islice(numbers, SINGLES), GAP_S)
+    return _submitted(side, provider, islice(numbers, SINGLES), GAP_S)
+
+
+def half_loaded(side: Side, provider: Provider, numbers: Iterator[int], jobs_per_s: float) -> list[float]:
+    """The same, on a side that gets half as many jobs a second as it could do."""
+    provider.delay(0.0)
+    return _submitted(side, provider, islice(numbers, LOADED), 2 / jobs_per_s)
+
+
+def _submitted(side: Side, provider: Provider, numbers: Iterator[int], gap_s: float) -> list[float]:
+    return submit_to_request(lambda number: side.submit([number]), ACCOUNT, provider, numbers, gap_s)

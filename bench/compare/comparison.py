@@ -12,10 +12,11 @@ from bench.lanes.arithmetic import percentile
 from bench.lanes.figure import Goal, Line
 
 OURS, CELERY = "ours", "celery-threads"
+ON_RABBITMQ, CELERY_ON_RABBITMQ = "ours-rabbitmq", "celery-rabbitmq"
 DELAYS_S = (0.0, 0.1)
 DELAYED_S = DELAYS_S[-1]
 BESIDE_CELERY = Goal("at most", 1.2)
-BESIDE_DRAMATIQ = Goal("at most", 1.0)
+GOALS = {CELERY: BESIDE_CELERY, CELERY_ON_RABBITMQ: BESIDE_CELERY, "dramatiq": Goal("at most", 1.0)}
 BUSY = Goal("at least", 0.9)
 
 
@@ -25,7 +26,8 @@ class Turn:
 
     blocks: Mapping[float, Block]
     """By the provider's delay in seconds."""
-    singles_s: tuple[float, ...]
+    latencies_s: Mapping[str, Sequence[float]]
+    """From submit to request, of single jobs: idle, and at half load."""
 
 
 Rounds: TypeAlias = Mapping[str, Sequence[Turn]]
@@ -37,24 +39,24 @@ def ratios(rounds: Rounds) -> list[Line]:
     lines = []
     for delay_s in DELAYS_S:
         for name in rounds:
-            if name == OURS:
+            ours = ON_RABBITMQ if name == CELERY_ON_RABBITMQ else OURS
+            if name in {OURS, ON_RABBITMQ} or ours not in rounds:
                 continue
-            goal = {CELERY: BESIDE_CELERY, "dramatiq": BESIDE_DRAMATIQ}.get(name)
-            what = f"CPU of a job at {delay_s * 1000:g} ms: this service / {KINDS[name].title}"
-            lines.append(Line.of(what, "ratio", _over(rounds, name, delay_s, lambda block: block.cpu_ms), goal))
+            what = f"CPU of a job at {delay_s * 1000:g} ms: {KINDS[ours].title} / {KINDS[name].title}"
+            ratio = _over(rounds, ours, name, delay_s, lambda block: block.cpu_ms)
+            lines.append(Line.of(what, "ratio", ratio, GOALS.get(name)))
         what = f"CPU with Redis' share at {delay_s * 1000:g} ms: this service / {KINDS[CELERY].title}"
         if CELERY in rounds:
-            lines.append(
-                Line.of(what, "ratio", _over(rounds, CELERY, delay_s, lambda block: block.cpu_ms + block.redis_ms))
-            )
+            whole = _over(rounds, OURS, CELERY, delay_s, lambda block: block.cpu_ms + block.redis_ms)
+            lines.append(Line.of(what, "ratio", whole))
     busy = [turn.blocks[DELAYED_S].in_flight / CONCURRENCY for turn in rounds[OURS]]
     what = f"this service: share of its {CONCURRENCY} threads with a request at the provider, {DELAYED_S * 1000:g} ms"
     return [*lines, Line.of(what, "of 1", busy, BUSY)]
 
 
-def _over(rounds: Rounds, other: str, delay_s: float, cost: Callable[[Block], float]) -> list[float]:
-    pairs = zip(rounds[OURS], rounds[other], strict=True)
-    return [cost(ours.blocks[delay_s]) / cost(its.blocks[delay_s]) for ours, its in pairs]
+def _over(rounds: Rounds, ours: str, other: str, delay_s: float, cost: Callable[[Block], float]) -> list[float]:
+    pairs = zip(rounds[ours], rounds[other], strict=True)
+    return [cost(one.blocks[delay_s]) / cost(its.blocks[delay_s]) for one, its in pairs]
 
 
 def figures(turns: Sequence[Turn]) -> list[Line]:
@@ -71,10 +73,11 @@ def figures(turns: Sequence[Turn]) -> list[Line]:
     lines.append(
         Line.of("requests at the provider at once, 100 ms", "", [t.blocks[DELAYED_S].in_flight for t in turns])
     )
-    for name, share in (("p50", 0.5), ("p99", 0.99)):
-        pooled = percentile([each for turn in turns for each in turn.singles_s], share) * 1000
-        spread = tuple(percentile(turn.singles_s, share) * 1000 for turn in turns)
-        lines.append(Line(f"submit to request, idle, {name}", "ms", pooled, spread))
+    for load in turns[0].latencies_s:
+        for name, share in (("p50", 0.5), ("p99", 0.99)):
+            pooled = percentile([each for turn in turns for each in turn.latencies_s[load]], share) * 1000
+            spread = tuple(percentile(turn.latencies_s[load], share) * 1000 for turn in turns)
+            lines.append(Line(f"submit to request, {load}, {name}", "ms", pooled, spread))
     return lines
 
 

@@ -36,14 +36,15 @@ METHOD = """## What was done
 - For our service that is everything from the `LPUSH` of the bare JSON to its event in `audience:results`. It does more
   with a job than the others: idempotency, limits, a lease and a permit for the request, the job's history, an outbox,
   an event for the queue and one for the stream, log lines.
-- Each side has a fresh Valkey (append-only file, fsync every second) and one worker, which has the machine to itself.
-  In every round each side has its turn, in random order, after a warm-up. Jobs are sent while the worker is stopped,
-  so that it works on a full queue, and nobody sends meanwhile.
+- Each side has a fresh Valkey (append-only file, fsync every second), those on RabbitMQ a fresh node as well, and one
+  worker, which has the machine to itself. In every round each side has its turn, in random order, after a warm-up. Jobs
+  are sent while the worker is stopped, so that it works on a full queue, and nobody sends meanwhile.
 - CPU is the processor time of the worker's processes, children included, per finished job; Redis' own is named beside
   it. Ratios are of one round, then their median. Values are medians, in brackets the smallest and the largest round.
 - "At once" is the rate of requests at the provider, away from a block's edges, times its delay.
-- Submit to request: single jobs at random moments on a worker that has nothing else to do, from the moment its own
-  producer is called to the request's arrival; the percentiles are of all rounds' jobs together.
+- Submit to request: single jobs at random moments, from the moment the side's own producer is called to the request's
+  arrival; idle: one every 50 ms; half load: half as many as the side did in its own block at 0 ms. The percentiles are
+  of all rounds' jobs together.
 """
 
 

@@ -14,9 +14,10 @@ from typing import Any, Protocol, Self, TypeAlias
 
 import psutil
 import redis
-from real import Process, RedisServer, binaries
+from kombu import Connection, Producer
+from real import Process, RabbitNode, RedisServer, binaries
 
-from bench.compare.work import PROVIDER_URL, REDIS_URL, RESULTS
+from bench.compare.work import BROKER_URL, PROVIDER_URL, REDIS_URL, RESULTS
 from bench.lanes.service import EVERYSEC, Service, job
 
 Sender: TypeAlias = Callable[[dict[str, Any]], object]
@@ -41,11 +42,15 @@ class Side(Protocol):
 class Other:
     """A worker that one could pick instead. ``open_sender`` is given the URL of its broker."""
 
-    def __init__(self, command: list[str], open_sender: Callable[[str], Sender], provider_url: str) -> None:
+    def __init__(
+        self, command: list[str], open_sender: Callable[[str], Sender], provider_url: str, *, on_rabbitmq: bool = False
+    ) -> None:
         self._server = RedisServer(dict(binaries())["valkey"], *EVERYSEC)
+        self._rabbit = RabbitNode() if on_rabbitmq else None
+        broker_url = self._rabbit.url if self._rabbit else self._server.url
         self.redis: redis.Redis = self._server.client()
-        self._send = open_sender(self._server.url)
-        env = {PROVIDER_URL: provider_url, REDIS_URL: self._server.url}
+        self._send = open_sender(broker_url)
+        env = {PROVIDER_URL: provider_url, BROKER_URL: broker_url, REDIS_URL: self._server.url}
         log = Path(mkdtemp(prefix="compare")) / "log"
         self.worker = Process([str(Path(sys.executable).parent / command[0]), *command[1:]], log, env)
 
@@ -56,6 +61,8 @@ class Other:
         self.worker.kill()
         self.redis.close()
         self._server.close()
+        if self._rabbit:
+            self._rabbit.close()
 
     def submit(self, numbers: Iterable[int]) -> None:
         for number in numbers:
@@ -84,6 +91,26 @@ class Ours:
 
     def ended(self) -> int:
         return self._service.ended()
+
+
+class OursOnRabbitMQ(Ours):
+    """With RabbitMQ for jobs and events, and the state on its Valkey."""
+
+    def __init__(self, provider_url: str) -> None:
+        super().__init__(provider_url)
+        self._rabbit = RabbitNode()
+        self._service.env |= {"AUDIENCE_REDIS_URL": self._service.server.url, "AUDIENCE_BROKER_URL": self._rabbit.url}
+        self._connection = Connection(self._rabbit.url)
+        self._producer = Producer(self._connection)
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self._connection.release()
+        self._rabbit.close()
+
+    def submit(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._producer.publish(job(ACCOUNT, number), routing_key="audience.jobs", content_type="application/json")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from taskiq.kicker import AsyncKicker
 from taskiq_redis import RedisStreamBroker
 
 from bench.compare import floor
-from bench.compare.side import Other, Ours, Sender, Side
+from bench.compare.side import Other, Ours, OursOnRabbitMQ, Sender, Side
 from bench.compare.work import TASK
 
 CONCURRENCY = 64
@@ -80,6 +80,12 @@ KINDS = {
         f"Celery, {CONCURRENCY} threads",
         CONCURRENCY,
         partial(Other, _celery("--pool", "threads", "--concurrency", str(CONCURRENCY)), _to_celery),
+    ),
+    "ours-rabbitmq": Kind("this service, RabbitMQ", CONCURRENCY, OursOnRabbitMQ),
+    "celery-rabbitmq": Kind(
+        f"Celery, {CONCURRENCY} threads, RabbitMQ",
+        CONCURRENCY,
+        partial(Other, _celery("--pool", "threads", "--concurrency", str(CONCURRENCY)), _to_celery, on_rabbitmq=True),
     ),
     "celery-prefork": Kind(
         f"Celery, {PROCESSES} processes",

@@ -7,9 +7,9 @@ from typing import Any
 
 from celery import Celery
 
-from bench.compare.work import REDIS_URL, TASK, work
+from bench.compare.work import BROKER_URL, TASK, work
 
-app = Celery("compare", broker=os.environ.get(REDIS_URL), set_as_current=False)
+app = Celery("compare", broker=os.environ.get(BROKER_URL), set_as_current=False)
 app.conf.task_ignore_result = True
 
 

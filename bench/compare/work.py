@@ -14,8 +14,8 @@ import redis
 from schemas.job import Job
 from schemas.pubmatic import GetAudience
 
-PROVIDER_URL, REDIS_URL = "COMPARE_PROVIDER_URL", "COMPARE_REDIS_URL"
-"""Where a side's process finds the stub and its Valkey."""
+PROVIDER_URL, BROKER_URL, REDIS_URL = "COMPARE_PROVIDER_URL", "COMPARE_BROKER_URL", "COMPARE_REDIS_URL"
+"""Where a side's process finds the stub, its broker and its Valkey."""
 TASK = "compare.work"
 RESULTS = "compare.results"
 TOKEN = "acme"  # noqa: S105 - the stub's ledger takes it for the account's name
