@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 import pytest
 import redis
@@ -95,7 +96,7 @@ def test_what_is_not_settled_in_time_is_left_to_its_lease(lanes: Lanes, endings:
     (record,) = run(lanes, "acme")
     lanes.client = redis.Redis(port=1)
     endings.add(succeeded(record, before_s=PATIENCE_S + 1))
-    with capture_logs() as logged:
+    with capture_logs() as logged, pytest.raises(redis.ConnectionError):
         endings.close()
     assert [(line["event"], line["job_id"]) for line in logged] == [("attempt.left", "a")]
 
@@ -116,8 +117,5 @@ def test_the_last_ones_are_all_tried_also_where_some_cannot_be_settled(lanes: La
     lanes.client.set(f"{lanes.partition}:lane:acme", "no hash")
     with capture_logs() as logged:
         endings.close()
-    assert [line["event"] for line in logged if line["event"] != "attempt"] == [
-        *["attempt.left"] * (BATCH + 1),
-        "job.ended",
-    ]
+    assert Counter(line["event"] for line in logged) == {"attempt.left": BATCH + 1, "attempt": 1, "job.ended": 1}
     assert outbox(lanes) == 1
