@@ -13,6 +13,8 @@ from real import RedisServer
 from workers.bootstrap import Endpoints, Service
 from workers.intake.door import Entered
 from workers.intake.message import Message, from_queue
+from workers.intake.redis_stream import StreamReader
+from workers.news import JobEntered, MessageTaken, News, listen
 from workers.settings import Settings
 
 JOB = example("pubmatic-create-simple")
@@ -62,3 +64,19 @@ def test_large_bodies_are_stored_in_bites(here: Service) -> None:
     assert here.door.enter(batch) == [Entered.DUPLICATE, *[Entered.NEW] * 9]
     calls: Any = here.redis.info("commandstats")
     assert calls["cmdstat_evalsha"]["calls"] == 2  # five of a quarter of a MiB, and five
+
+
+def test_the_age_of_an_entry_is_told_once_however_often_it_is_tried(
+    here: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[News] = []
+    monkeypatch.setattr("workers.news._listeners", ())  # for this test alone
+    listen(told.append)
+    reader = StreamReader(here.redis, here.door)
+    here.redis.xadd("audience:jobs", {"job": as_json(JOB)})
+    here.redis.set("audience:{pubmatic}:sequence", "no number")
+    with pytest.raises(redis.ResponseError):
+        reader.turn()
+    here.redis.delete("audience:{pubmatic}:sequence")
+    reader.turn()
+    assert [type(news) for news in told] == [JobEntered, MessageTaken]
