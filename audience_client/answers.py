@@ -12,6 +12,9 @@ from audience_client.events import PATIENCE_S, REMEMBERED, read, reader_of
 from schemas.event import Event
 from schemas.job import Job
 
+LEAST_S = 1.0
+"""A server that has just come back is given this long to answer."""
+
 _Name: TypeAlias = tuple[str | None, str | None, str | None]
 
 
@@ -23,6 +26,8 @@ class Answers:
     """The events from its opening on, which no other consumer misses for it. A context manager, for one thread.
 
     ``url`` is that of the broker, where it is RabbitMQ; else that of the service's Redis, which has the stream.
+    A lost connection is opened anew. What left the service meanwhile is in the stream; of RabbitMQ it is missed, and
+    the same job, sent again, tells it.
     """
 
     def __init__(self, url: str) -> None:
@@ -39,7 +44,7 @@ class Answers:
         self._reader.close()
 
     def to(self, job: Job | Mapping[str, Any], timeout_s: float) -> Event:
-        """The event of this job. Raises ``NoAnswer``, and what ``kombu.Connection`` raises when it is lost.
+        """The event of this job. Raises ``NoAnswer``; ``kombu.exceptions.OperationalError`` where the server is gone.
 
         Events of other jobs are kept until they are asked for, the last 10,000 of them.
         """
@@ -48,7 +53,10 @@ class Answers:
         while name not in self._passed:
             if time.monotonic() > deadline:
                 raise NoAnswer(f"no event within {timeout_s:g} s: `audience jobs show` says what the job waits for")
-            self._keep()
+            try:
+                self._keep()
+            except self._reader.lost:
+                self._reader.open(min(PATIENCE_S, max(LEAST_S, deadline - time.monotonic())))
         return self._passed.pop(name)
 
     def _keep(self) -> None:

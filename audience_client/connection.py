@@ -17,7 +17,7 @@ def connect(url: str, *, heartbeat_s: float = 0) -> Connection:
 
     The URL is kombu's; of Sentinels it ends with the name of their master: ``sentinel://host:26379#mymaster``.
     """
-    return Connection(
+    return _Connection(
         url,
         ssl=_tls(url),
         transport_options=_transport_options(url),
@@ -26,13 +26,24 @@ def connect(url: str, *, heartbeat_s: float = 0) -> Connection:
     )
 
 
+class _Connection(Connection):  # type: ignore[misc]  # kombu has no types
+    """To the next node of a URL by its own name: kombu 5.7.0 would look for the first one's in its certificate."""
+
+    ssl: Any
+
+    def switch(self, conn_str: str) -> None:
+        super().switch(conn_str)
+        if isinstance(self.ssl, dict) and "server_hostname" in self.ssl:
+            self.ssl = {**self.ssl, "server_hostname": self.hostname}
+
+
 def is_amqp(url: str) -> bool:
     return url.partition("://")[0] in {"amqp", "amqps", "pyamqp"}
 
 
 def _transport_options(url: str) -> dict[str, Any]:
     if is_amqp(url):
-        return {"confirm_publish": True}
+        return {"confirm_publish": True, "read_timeout": ANSWER_TIMEOUT_S, "write_timeout": ANSWER_TIMEOUT_S}
     options = {"socket_timeout": ANSWER_TIMEOUT_S, "socket_connect_timeout": CONNECT_TIMEOUT_S}
     # The master that Sentinels watch: kombu knows no place for its name in a URL, and does not read a fragment.
     master = urlsplit(url.rpartition(";")[2]).fragment

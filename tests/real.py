@@ -118,13 +118,15 @@ class RedisServer:
 
 
 class RabbitNode:
-    """A RabbitMQ node of our own, with its own Erlang port mapper."""
+    """A RabbitMQ node of our own, with its own Erlang port mapper, or beside the first node of its cluster."""
 
-    def __init__(self, config: str = "") -> None:
+    def __init__(self, config: str = "", beside: RabbitNode | None = None) -> None:
         """``config`` is the text of its rabbitmq.conf."""
-        self.port, self._epmd_port = free_port(), free_port()
+        self.port = free_port()
+        self.name = f"test{self.port}@localhost"
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}//"
         self.folder = Path(tempfile.mkdtemp(prefix="rabbit"))
+        self.epmd_port, self.home = (beside.epmd_port, beside.home) if beside else (free_port(), self.folder)
         (self.folder / "rabbitmq.conf").write_text(config)
         (self.folder / "plugins").write_text("[].")
         self.start()
@@ -132,7 +134,7 @@ class RabbitNode:
     def start(self) -> None:
         folder = str(self.folder)
         env = {
-            "RABBITMQ_NODENAME": f"test{self.port}@localhost",
+            "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(free_port()),
@@ -141,10 +143,10 @@ class RabbitNode:
             "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/plugins",
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
-            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_PORT": str(self.epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_EPMD_RELAXED_COMMAND_CHECK": "true",  # so that it can be ended with the node
-            "HOME": folder,
+            "HOME": str(self.home),  # the nodes of a cluster share its cookie
         }
         self._env = env
         self.process = Process([str(RABBITMQ)], self.folder / "out", env)
@@ -171,7 +173,7 @@ class RabbitNode:
 
     def close(self) -> None:
         self.process.kill()
-        subprocess.run(["epmd", "-port", str(self._epmd_port), "-kill"], capture_output=True, check=False)
+        subprocess.run(["epmd", "-port", str(self.epmd_port), "-kill"], capture_output=True, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

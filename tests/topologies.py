@@ -1,4 +1,4 @@
-"""Which constellations of real servers do tests run against? Master, replica and Sentinel; a cluster; TLS."""
+"""Which constellations of real servers do tests run against? Master, replica and Sentinel; clusters; TLS."""
 
 from __future__ import annotations
 
@@ -96,6 +96,26 @@ class ThreeNodes:
 
     def close(self) -> None:
         for node in self.nodes:
+            node.close()
+
+
+class RabbitCluster:
+    """Three RabbitMQ nodes that are one broker. Its virtual host ``quorum`` makes quorum queues by default."""
+
+    def __init__(self) -> None:
+        first = RabbitNode()
+        formed = "cluster_formation.peer_discovery_backend = classic_config\n"
+        formed += f"cluster_formation.classic_config.nodes.1 = {first.name}\n"
+        self.nodes = [first, RabbitNode(formed, first), RabbitNode(formed, first)]
+        first.control("add_vhost", "quorum", "--default-queue-type", "quorum")
+        first.control("set_permissions", "-p", "quorum", "guest", ".*", ".*", ".*")
+
+    def url(self, vhost: str) -> str:
+        """A URL that names every node."""
+        return ";".join(f"{node.url.removesuffix('/')}{vhost}" for node in self.nodes)
+
+    def close(self) -> None:
+        for node in reversed(self.nodes):  # the first one has the port mapper
             node.close()
 
 

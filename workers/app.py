@@ -59,6 +59,7 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         _or_end(lambda: _has_threads(parent))
         announce_embedded(here)
         here.configure_lanes()
+        log.info("worker.starts", providers=here.executed(), intake=here.settings.intake)
         if here.settings.metrics_port is not None:
             _or_end(lambda: _serve_metrics(here))
         if here.settings.traces:

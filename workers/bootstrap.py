@@ -153,8 +153,8 @@ class Service:
         stream = Loop("intake-stream", reader.turn, reader.close)
         url = self.endpoints.broker_url
         if broker.is_amqp(url):
-            queues = QueueReader(url, self.door)
-            return [stream, Loop("intake-queues", queues.turn, queues.close)]
+            queues = [QueueReader(url, queue, self.door) for queue in (broker.JOBS, broker.SUBMIT)]
+            return [stream, *(Loop(f"intake-{each.queue.name}", each.turn, each.close) for each in queues)]
         client = broker.redis_client(url)
         lists = [ListReader(client, queue.name, self.door) for queue in (broker.JOBS, broker.SUBMIT)]
         return [stream, *(Loop(f"intake-{each.queue}", each.turn, each.close) for each in lists)]
@@ -204,6 +204,7 @@ def celery_configuration() -> dict[str, object]:
     """Celery's settings, which it asks for when it first needs them."""
     here = service()
     here.configs  # noqa: B018 - a wrong configuration ends the worker before it takes a job
+    here.executed()  # and so does a provider that is not there
     url = here.endpoints.broker_url
     return {
         "broker_url": url,
@@ -218,15 +219,18 @@ def celery_configuration() -> dict[str, object]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_pool_limit": here.settings.concurrency,
-        # Without any, Celery would take its default queue, which is others'; nothing is ever put on this one.
-        "task_queues": [broker.provider_queue(name) for name in here.executed() or [NO_PROVIDER]],
+        # A channel that RabbitMQ closes, for a queue whose node is just leaving the cluster, would end the worker.
+        "broker_channel_error_retry": True,
+        # Celery reads no queue: a job comes from its lane (execution/feed.py). With no default queue either, it
+        # takes none of others.
+        "task_queues": [],
+        "task_default_queue": "",
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,
         "task_acks_late": True,  # a job's place in the pool is free when its task has ended, not when it begins
         "worker_pool": "threads",
         "worker_concurrency": here.settings.concurrency,
-        "worker_prefetch_multiplier": 1,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
     }

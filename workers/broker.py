@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,9 +14,10 @@ from kombu.transport import TRANSPORT_ALIASES
 from workers.redis_address import SENTINEL_OPTIONS, SentinelAddress, client_at, is_sentinel
 from workers.settings import SettingsError
 
-# kombu uses our transports for Redis URLs, in all that imports this: it looks a scheme up once, and remembers it. Of
+# kombu uses our transports, in all that imports this: it looks a scheme up once, and remembers it. Of
 # redis+socket:// it looks up the part before the plus sign.
 TRANSPORT_ALIASES |= {
+    "amqps": "workers.amqp_transport:EachNodeByItsName",
     "redis": "workers.redis_transport:RedisTransport",
     "rediss": "workers.redis_transport:RedisTransport",
     "sentinel": "workers.redis_transport:SentinelTransport",
@@ -29,12 +31,6 @@ JOBS = Queue("audience.jobs", Exchange(""), routing_key="audience.jobs", durable
 SUBMIT = Queue("audience.submit", Exchange("audience.submit", "direct"), routing_key="audience.submit", durable=True)
 RESULTS_EXCHANGE = Exchange("audience.results", "topic", durable=True)
 RESULTS = Queue("audience.results", RESULTS_EXCHANGE, routing_key="#", durable=True, queue_arguments=QUORUM)
-
-
-def provider_queue(provider: str) -> Queue:
-    """The Celery queue of one provider. Celery wants one to consume; nothing of ours is sent there."""
-    name = f"audience.{provider}"
-    return Queue(name, Exchange(name, "direct"), routing_key=name, durable=True)
 
 
 def is_amqp(url: str) -> bool:
@@ -67,11 +63,15 @@ def transport_options(url: str) -> dict[str, Any]:
 def connect(url: str, *, heartbeat: float = 0, prompt_s: float | None = None) -> Connection:
     """A kombu connection, not yet opened. Seconds between heartbeats: only for who checks them.
 
-    ``prompt_s``: an AMQP broker that has not answered by then counts as out of reach.
+    ``prompt_s``: an AMQP broker that has not answered by then counts as out of reach. Of the nodes that an AMQP URL
+    names two are tried, any two: this spreads connections over them, and the next attempt finds others.
     """
     options = transport_options(url)
     if prompt_s is not None:
         options |= {"read_timeout": prompt_s, "write_timeout": prompt_s}
+    if is_amqp(url):
+        nodes = url.split(";")
+        url = ";".join(random.sample(nodes, len(nodes)))
     return Connection(
         url, ssl=tls(url), transport_options=options, heartbeat=heartbeat, connect_timeout=prompt_s or 5.0
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,28 +37,21 @@ class _Reconnecting:
         return super()._connparams(asynchronous)  # type: ignore[misc]  # kombu's channel comes after this class
 
 
-# What kombu 5.7.0 raises over an entry that is no message of its own; Celery's worker would end of it.
+# What kombu 5.7.0 raises over what is no message of its own; Celery's worker would end of it.
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 
 log = structlog.get_logger()
 
 
 class _Unshaken:
-    """A channel that drops what is no message: whoever reaches the Redis may put it there, and it carries no job."""
-
-    def _brpop_read(self, **options: Any) -> Any:
-        return _or_dropped(lambda: super(_Unshaken, self)._brpop_read(**options))  # type: ignore[misc]  # as above
+    """A channel that drops what is no message: whoever reaches the Redis may publish it to remote control."""
 
     def _receive(self) -> Any:
-        return _or_dropped(super()._receive)  # type: ignore[misc]  # as above
-
-
-def _or_dropped(read: Callable[[], Any]) -> Any:
-    try:
-        return read()
-    except _UNREADABLE as error:
-        log.warning("broker.message_dropped", error=type(error).__name__)
-        return True
+        try:
+            return super()._receive()  # type: ignore[misc]  # as above
+        except _UNREADABLE as error:
+            log.warning("broker.message_dropped", error=type(error).__name__)
+            return True
 
 
 class _LookingOnce:

@@ -269,7 +269,7 @@ def test_an_outage_is_logged_once_and_survived(tmp_path: Path, sandbox: Sandbox,
     try:
         worker = deployment.wait_for_worker(deployment.start_worker())
         own_redis.kill()
-        before = 8  # three ways in, two dispatchers, three publishers
+        before = 10  # three ways in, two dispatchers that listen and look, three publishers
         wait_until(lambda: worker.text().count('"loop.waiting"') == before, what="loops that wait")
         wait_until(lambda: worker.text().count("Trying again in") >= 2, 30, "Celery's second try")
         assert worker.text().count('"loop.waiting"') == before

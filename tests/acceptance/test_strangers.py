@@ -15,9 +15,11 @@ import celery
 import kombu
 import pytest
 import redis
-from command import Audience, example
+from command import example
 from logged import lines
-from real import Deployment, Process, RedisServer, Sandbox, wait_until
+from real import Deployment, Process, RedisServer, wait_until
+
+REMOTE_CONTROL = kombu.Exchange("celery.pidbox", "fanout", durable=False)
 
 
 class Bomb:
@@ -107,59 +109,29 @@ def test_no_way_in_unpickles_and_each_message_is_answered(
     assert not made.exists()
 
 
-def test_the_workers_own_queues_do_not_unpickle_and_the_worker_says_why(
-    deployment: Deployment, redis_server: RedisServer, foreign: list[Foreign], made: Path
-) -> None:
-    worker = deployment.wait_for_worker(deployment.start_worker())
-    queues = ("audience.pubmatic", "audience.mintegral")
-    for each in foreign:
-        for queue in queues:
-            publish(deployment, each, queue, queue, f"{queue.removeprefix('audience.')}.create_audience")
-    expected = len(foreign) * len(queues)
-    wait_until(lambda: refusals(worker) == expected, what="a reason for each")
-    still_works(deployment, worker, redis_server)
-    assert not made.exists()
-
-
 def test_remote_control_does_not_unpickle(
     deployment: Deployment, redis_server: RedisServer, foreign: list[Foreign], made: Path
 ) -> None:
     worker = deployment.wait_for_worker(deployment.start_worker())
     for each in foreign:
-        publish(deployment, each, kombu.Exchange("celery.pidbox", "fanout", durable=False), "", "")
+        publish(deployment, each, REMOTE_CONTROL, "", "")
     wait_until(lambda: refusals(worker) == len(foreign), what="a reason for each")
     still_works(deployment, worker, redis_server)
     assert not made.exists()
 
 
-def test_a_forged_task_starts_nothing(deployment: Deployment, redis_server: RedisServer, sandbox: Sandbox) -> None:
+def test_a_forged_task_is_read_by_nobody(deployment: Deployment, redis_server: RedisServer) -> None:
     worker = deployment.wait_for_worker(deployment.start_worker())
-    Audience(**deployment.env)("lanes", "pause", "mintegral", "acme").succeeded()
-    held = example("mintegral-create", account="acme")
-    with redis_server.client() as client, kombu.Connection(deployment.broker_url) as connection:
-        client.xadd("audience:jobs", {"job": json.dumps(held)})
-        wait_until(lambda: client.hget("audience:{mintegral}:lane:acme", "waiting") == b"1", what="a job that waits")
-        bare = celery.Celery(broker=deployment.broker_url, set_as_current=False)
-        for args in (
-            ["acme", held["id"], 0],
-            ["acme", held["id"], 1],
-            ["acme", "x", 1],
-            ["acme", {}, "x"],
-            [],
-            [1] * 9,
-        ):
-            bare.send_task("mintegral.create_audience", args=args, connection=connection, queue="audience.mintegral")
-        wait_until(lambda: done_with(worker) == 6, what="an end of each")
-    assert sandbox.ledger()["entries"] == []
-    Audience(**deployment.env)("lanes", "resume", "mintegral", "acme").succeeded()
-    with redis_server.client() as client:
-        wait_until(lambda: succeeded(deployment, client) == {held["id"]}, what="the job")
-
-
-def done_with(worker: Process) -> int:
-    """How many tasks came to nothing, as the worker tells."""
-    told = ("Task mintegral.create_audience[", "attempt.left")
-    return sum(each["event"].startswith(told) for each in lines(worker.text()))
+    with celery.Celery(broker=deployment.broker_url, set_as_current=False) as bare, bare.connection() as connection:
+        read = wait_until(lambda: bare.control.inspect(timeout=1).active_queues(), what="a worker that answers")
+        assert list(read.values()) == [[]]
+        forged = [bare.amqp.queues[name](connection.channel()) for name in ("audience.mintegral", "celery")]
+        for queue in forged:
+            bare.send_task("mintegral.create_audience", args=["acme", "x", 1], queue=queue)
+        still_works(deployment, worker, redis_server)
+        assert [queue.queue_declare(passive=True).message_count for queue in forged] == [1, 1]
+        for queue in forged:
+            queue.delete()
 
 
 def refusals(worker: Process) -> int:
@@ -184,9 +156,7 @@ def test_what_is_no_message_ends_no_worker_of_a_redis_broker(on_redis: Deploymen
     worker = on_redis.wait_for_worker(on_redis.start_worker())
     with redis_server.client() as client:
         for body in NO_MESSAGES:
-            client.lpush("audience.pubmatic", body)
             wait_until(partial(client.publish, "/0.celery.pidbox", body), what="a worker that listens again")
-        wait_until(lambda: client.llen("audience.pubmatic") == 0, what="an empty list")
     still_works(on_redis, worker, redis_server)
     assert "Unrecoverable" not in worker.text()
 
@@ -207,8 +177,8 @@ def test_odd_headers_end_no_worker(deployment: Deployment, redis_server: RedisSe
             for encoding in ("utf-8", "no such encoding"):
                 for body in (b"{}", b"[[], {}, {}]", b"\xff"):
                     producer.publish(
-                        body, routing_key="audience.pubmatic", headers=headers,
-                        content_type="application/json", content_encoding=encoding,
+                        body, exchange=REMOTE_CONTROL, headers=headers,
+                        content_type="application/json", content_encoding=encoding, declare=[REMOTE_CONTROL],
                     )  # fmt: skip
     still_works(deployment, worker, redis_server)
     assert "Unrecoverable" not in worker.text()

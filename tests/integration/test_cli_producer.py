@@ -54,7 +54,7 @@ def test_setup_declares_what_producers_and_consumers_need(rabbit: RabbitNode, re
     assert "guest" not in said
     with Connection(rabbit.url) as connection:
         channel = connection.channel()
-        for name in ("audience.jobs", "audience.submit", "audience.results", "audience.pubmatic", "audience.mintegral"):
+        for name in ("audience.jobs", "audience.submit", "audience.results"):
             assert f"queue {name}" in said
             channel.queue_declare(name, passive=True)
         channel.exchange_declare("audience.results", "topic", passive=True)

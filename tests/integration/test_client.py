@@ -20,6 +20,7 @@ from schemas.job import Job
 from workers.broker import RESULTS_EXCHANGE
 
 EVENT = json.loads((EXAMPLES / "events" / "pubmatic-create-succeeded.json").read_text())
+JOB_OF_EVENT = {**EVENT["data"], "id": EVENT["data"]["job_id"]}
 PATIENCE_S = 30.0
 
 
@@ -106,6 +107,37 @@ def test_a_job_that_fails_is_told_with_its_error(sandbox: Sandbox, place: Place)
         event = answers.to(job, PATIENCE_S)
     assert isinstance(event, FailedEvent)
     assert event.data.error.replayable
+
+
+def test_answers_come_again_after_the_broker_was_away(rabbit: RabbitNode, redis_server: RedisServer) -> None:
+    place = Place(rabbit.url, rabbit.port, redis_server)
+    with Answers(place.url) as answers:
+        rabbit.stop()
+        rabbit.start()
+        with pytest.raises(NoAnswer):
+            answers.to(JOB_OF_EVENT, 1)  # nothing was published: it listens anew
+        place.publish("a")
+        assert answers.to(JOB_OF_EVENT, PATIENCE_S).subject == "a"
+
+
+def test_of_the_stream_no_answer_is_missed_while_the_way_is_cut(redis_server: RedisServer) -> None:
+    proxy, place = Proxy(redis_server.port), Place(redis_server.url, redis_server.port, redis_server)
+    try:
+        with Answers(place.url.replace(str(place.port), str(proxy.port))) as answers:
+            proxy.cut()
+            place.publish("a")
+            proxy.mend()
+            assert answers.to(JOB_OF_EVENT, PATIENCE_S).subject == "a"
+    finally:
+        proxy.close()
+
+
+def test_answers_of_a_server_that_stays_away_end_with_the_time_that_was_given(redis_server: RedisServer) -> None:
+    proxy = Proxy(redis_server.port)
+    with Answers(redis_server.url.replace(str(redis_server.port), str(proxy.port))) as answers:
+        proxy.close()
+        with pytest.raises(kombu.exceptions.OperationalError):
+            answers.to(JOB_OF_EVENT, 1)
 
 
 def test_each_event_comes_once_however_often_it_was_published(place: Place) -> None:

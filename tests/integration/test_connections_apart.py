@@ -13,7 +13,7 @@ from real import Deployment, RabbitNode, RedisServer, Sandbox, wait_until
 
 from audience_client import Producer
 
-QUEUES = ("audience.jobs", "audience.submit", "audience.results", "audience.mintegral")
+QUEUES = ("audience.jobs", "audience.submit", "audience.results")
 JOBS = 48
 WORK_S = 15.0  # what these jobs take, with much to spare on a busy machine
 

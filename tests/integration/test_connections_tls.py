@@ -14,6 +14,7 @@ from lane_acts import accept, new_lanes, take
 from real import RABBITMQ, Deployment, RabbitNode, RedisServer, Sandbox, binaries, free_port, missing, wait_until
 from topologies import LAST_SLOT, Authority
 
+from audience_client import Answers, Producer
 from workers.broker import redis_client
 from workers.lanes.state import Accepted
 
@@ -93,6 +94,33 @@ def test_a_job_is_done_over_amqps(
         one_job_is_done(deployment, node.url, redis_server)
         for command in ("setup", "doctor"):
             Audience(**deployment.env)(command).succeeded()
+    finally:
+        deployment.close()
+
+
+def test_each_node_of_a_cluster_is_known_by_its_own_name(
+    tmp_path: Path,
+    sandbox: Sandbox,
+    authority: Authority,
+    redis_server: RedisServer,
+    rabbit_over_tls: tuple[RabbitNode, str],
+) -> None:
+    node, there = rabbit_over_tls
+    gone = f"amqps://guest:guest@127.0.0.2:{free_port()}//"
+    url = f"{gone};{there}"
+    deployment = Deployment(tmp_path, sandbox, url, redis_server.url)
+    deployment.env["SSL_CERT_FILE"] = str(authority.file)
+    try:
+        one_job_is_done(deployment, node.url, redis_server)
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("SSL_CERT_FILE", str(authority.file))
+            with Producer(url) as producer, Answers(url) as answers:
+                job = example("mintegral-create", account="globex")
+                producer.submit(job)
+                assert answers.to(job, 30).data.status == "succeeded"
+            elsewhere = there.replace("127.0.0.1", "localhost")
+            with Producer(f"{gone};{elsewhere}") as producer, pytest.raises(kombu.exceptions.OperationalError):
+                producer.submit(example("mintegral-create"))
     finally:
         deployment.close()
 

@@ -113,6 +113,14 @@ def test_both_commands_serve_every_page_in_flowers_navigation(start: Any, comman
         assert client.get("/audience/static/pages.js").status_code == 200
 
 
+def test_flowers_page_of_the_broker_shows_where_messages_wait(start: Any, redis_server: RedisServer) -> None:
+    with redis_server.client() as client:
+        client.lpush("audience.jobs", "{}", "{}")
+    with start() as flower:
+        rows = re.findall(r'<tr id="(.+?)">.*?column">(.*?)</td>', flower.get("/broker").text, re.DOTALL)
+    assert rows == [("audience.jobs", "2"), ("audience.submit", "0"), ("audience.results", "0")]
+
+
 def test_without_authentication_it_listens_on_loopback_only(start: Any, env: dict[str, str], tmp_path: Path) -> None:
     with start() as client:
         assert client.get("/audience/lanes").status_code == 200

@@ -78,7 +78,6 @@ def test_on_redis_nobody_reaches_the_state_or_another_side(with_users: Callable[
     for act in (
         ("GET", "audience:{pubmatic}"),
         ("HGETALL", "audience:{pubmatic}:lane:acme"),
-        ("LPUSH", "audience.pubmatic", "x"),
         ("LPUSH", "audience.results", "x"),
         ("XADD", "audience:results", "*", "event", "{}"),
         ("PUBLISH", "/0.celery.pidbox", "{}"),
@@ -141,7 +140,6 @@ def test_on_rabbitmq_a_sender_can_neither_forge_events_nor_steer_workers(
         kombu.Queue("audience.jobs", queue_arguments={"x-queue-type": "quorum"}, channel=connection.channel()).declare()
     for user, exchange, key in (
         ("sender", "", "audience.results"),
-        ("sender", "", "audience.pubmatic"),
         ("sender", "celery.pidbox", ""),
         ("sender", "audience.results", "pubmatic.create_audience.succeeded"),
         ("client", "celery.pidbox", ""),

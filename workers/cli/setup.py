@@ -24,7 +24,7 @@ def setup() -> None:
 def _on_broker(here: Service) -> list[str]:
     from workers import broker
 
-    queues = [broker.JOBS, broker.SUBMIT, *map(broker.provider_queue, sorted(here.providers))]
+    queues = [broker.JOBS, broker.SUBMIT]
     said = [f"queue {queue.name}" for queue in queues]
     with broker.connect(here.endpoints.broker_url) as connection:
         channel = connection.channel()

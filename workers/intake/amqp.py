@@ -1,8 +1,9 @@
 """How are jobs read from RabbitMQ? Delivered with a prefetch count, stored, and only then acknowledged.
 
-On a connection and a thread of its own, beside Celery's consumer: Celery acknowledges bodies that it cannot read,
-and so loses them (celery 5.7.0); and what waits here for the state store must not hold up Celery's heartbeat. The
-bodies are taken as they came: kombu's consumer would decode and decompress them by headers that anybody may set.
+Each queue on a connection and a thread of its own, so that the classic queue audience.submit, which is away with its
+node of a cluster, holds up nothing else; and not by Celery's consumer, which acknowledges bodies that it cannot read,
+and so loses them (celery 5.7.0). The bodies are taken as they came: kombu's consumer would decode and decompress
+them by headers that anybody may set.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from dataclasses import dataclass, field
 import amqp
 import redis
 import structlog
-from kombu import Connection
+from kombu import Connection, Queue
 
-from workers.broker import JOBS, SUBMIT, connect
+from workers.broker import connect
 from workers.intake.door import Door
 from workers.intake.message import from_queue
 from workers.news import MessageTaken, tell
@@ -31,9 +32,10 @@ log = structlog.get_logger()
 
 @dataclass
 class QueueReader:
-    """Reads the job queues of an AMQP broker. Any number of readers may."""
+    """Reads one queue of an AMQP broker. Any number of readers may."""
 
     broker_url: str
+    queue: Queue
     door: Door
     _connection: Connection | None = None
     _delivered: list[amqp.Message] = field(default_factory=list)
@@ -74,7 +76,7 @@ class QueueReader:
             log.info("intake.held_on")
         self._state_is_out = False
         for delivery in self._delivered:
-            _tell_age(delivery)
+            self._tell_age(delivery)
         # Only now: each job, or its rejection, is stored. Nothing older on this channel is left unacknowledged.
         delivery.channel.basic_ack(delivery.delivery_tag, multiple=True)
         self._delivered.clear()
@@ -94,14 +96,12 @@ class QueueReader:
             channel = self._connection.channel()
             channel.auto_decode = False
             channel.basic_qos(0, PREFETCH, a_global=False)
-            for queue in (JOBS, SUBMIT):
-                queue(channel).declare()
-                channel.basic_consume(queue.name, callback=self._delivered.append)
+            self.queue(channel).declare()
+            channel.basic_consume(self.queue.name, callback=self._delivered.append)
         return self._connection
 
-
-def _tell_age(delivery: amqp.Message) -> None:
-    """Of a message that carries its time, in whole seconds, by the property that its producer may set."""
-    sent_at, queue = delivery.properties.get("timestamp"), delivery.delivery_info["routing_key"]
-    if isinstance(sent_at, int) and queue in {JOBS.name, SUBMIT.name}:
-        tell(MessageTaken(queue, max(0.0, time.time() - sent_at)))
+    def _tell_age(self, delivery: amqp.Message) -> None:
+        """Of a message that carries its time, in whole seconds, by the property that its producer may set."""
+        sent_at = delivery.properties.get("timestamp")
+        if isinstance(sent_at, int):
+            tell(MessageTaken(self.queue.name, max(0.0, time.time() - sent_at)))

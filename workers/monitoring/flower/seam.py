@@ -1,7 +1,8 @@
-"""Where do our pages meet Flower? Here only: its list of handlers, its settings, and one place of its navigation.
+"""Where do our pages meet Flower? Here only: its handlers, its settings, and one place of its navigation.
 
 Flower 2.2 has no plug-ins. ``flower.urls.handlers`` and ``flower.urls.settings`` are what its command makes the
-Tornado application of; ``template_loader`` is a setting of Tornado. tests/integration/test_flower_seam.py names the
+Tornado application of; ``template_loader`` is a setting of Tornado; ``get_active_queue_names`` says which queues its
+page of the broker and its API show. tests/integration/test_flower_seam.py names the
 versions that this works with.
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 
 import flower.urls
 from celery import Celery, signals
+from flower.views import BaseHandler
 from tornado.options import options
 from tornado.template import DictLoader
 
@@ -23,6 +25,7 @@ from workers.monitoring.flower.guard import guarded
 from workers.monitoring.flower.reach import LOOPBACK, refusal
 from workers.monitoring.flower.samples import SAMPLES
 from workers.monitoring.metrics.serve import export_state
+from workers.monitoring.queues import QUEUES
 from workers.settings import SettingsError
 
 END_OF_ITS_LINKS = "</ul>"
@@ -42,6 +45,7 @@ def install(app: Celery) -> None:
         *theirs, not_found = map(guarded, flower.urls.handlers)
         flower.urls.handlers[:] = [*theirs, *handlers.all_of_them(), not_found]
     flower.urls.settings["template_loader"] = DictLoader(templates())
+    BaseHandler.get_active_queue_names = lambda _self: list(QUEUES)  # Celery's own workers read none, and so name none
     options.address = LOOPBACK  # in place of every address; what is set otherwise still leads
     signals.import_modules.connect(_check, sender=app, weak=False)
 
