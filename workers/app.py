@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, TypeVar
 
 import structlog
@@ -51,7 +52,7 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
         self.loops: list[Loop] = []
-        self.last: list[Loop] = []
+        self.last: tuple[list[Loop], list[Loop]] = [], []
 
     def start(self, parent: Any) -> None:
         here = service()
@@ -63,13 +64,13 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
             _or_end(lambda: _serve_metrics(here))
         if here.settings.traces:
             _or_end(_send_spans)
-        self.loops, self.last = here.loops(), [here.settler(), *here.publishers()]
+        self.loops, self.last = here.loops(), (here.settlers(), here.publishers())
         signals.worker_shutting_down.connect(self.shut_down)
         signals.worker_shutdown.connect(self.end)
-        for loop in (*self.loops, *self.last):
+        loops = [*self.loops, *chain(*self.last)]
+        for loop in loops:
             loop.start()
         if here.settings.health_file is not None:
-            loops = (*self.loops, *self.last)
             health = HealthFile(here.settings.health_file, loops, here.endpoints.broker_url)
             _or_end(health.begin)
 
@@ -87,13 +88,11 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
 
     def end(self, **_: Any) -> None:
         """The pool has ended: its last jobs are settled, and their events go out, before the process ends."""
-        settler, *publishers = self.last
-        settler.stop()
-        settler.join(LAST_EVENTS_S)
-        for loop in publishers:
-            loop.stop()
-        for loop in publishers:
-            loop.join(LAST_EVENTS_S)
+        for loops in self.last:
+            for loop in loops:
+                loop.stop()
+            for loop in loops:
+                loop.join(LAST_EVENTS_S)
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - celery's face
         self.shut_down()

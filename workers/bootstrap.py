@@ -120,8 +120,8 @@ class Service:
         )
 
     @cached_property
-    def endings(self) -> Endings:
-        return Endings(self.lanes, self.settings.request_timeout_s)
+    def endings(self) -> Mapping[str, Endings]:
+        return {name: Endings(lanes, self.settings.request_timeout_s) for name, lanes in self.lanes.items()}
 
     @cached_property
     def feed(self) -> Feed:
@@ -166,9 +166,12 @@ class Service:
             loops += [Loop(f"dispatch-{name}", dispatcher.turn), Loop(f"listen-{name}", dispatcher.listen)]
         return loops
 
-    def settler(self) -> Loop:
-        """The background thread that settles what has ended. It ends after the pool."""
-        return Loop("settle", self.endings.turn, self.endings.close)
+    def settlers(self) -> list[Loop]:
+        """The background threads that settle what has ended; they end after the pool.
+
+        One for each provider: in a cluster, one provider's part of the state may be out, and not the other's.
+        """
+        return [Loop(f"settle-{name}", each.turn, each.close) for name, each in self.endings.items()]
 
     def publishers(self) -> list[Loop]:
         """The background threads that take events out; they end last."""

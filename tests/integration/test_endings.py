@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 import pytest
 import redis
@@ -11,7 +12,7 @@ from structlog.testing import capture_logs
 
 from schemas.job import Job
 from workers.execution.attempt import Attempted
-from workers.execution.endings import Ended, Endings
+from workers.execution.endings import BATCH, Ended, Endings
 from workers.execution.settle import Ran, ending
 from workers.execution.verdict import Done, Trouble
 from workers.lanes.lanes import Lanes
@@ -29,7 +30,7 @@ def lanes(state: redis.Redis) -> Lanes:
 
 @pytest.fixture
 def endings(lanes: Lanes) -> Endings:
-    return Endings({"pubmatic": lanes}, PATIENCE_S)
+    return Endings(lanes, PATIENCE_S)
 
 
 def succeeded(record: Record, before_s: float = 0.0) -> Ended:
@@ -95,6 +96,26 @@ def test_what_is_not_settled_in_time_is_left_to_its_lease(lanes: Lanes, endings:
     (record,) = run(lanes, "acme")
     lanes.client = redis.Redis(port=1)
     endings.add(succeeded(record, before_s=PATIENCE_S + 1))
-    with capture_logs() as logged:
+    with capture_logs() as logged, pytest.raises(redis.ConnectionError):
         endings.close()
     assert [(line["event"], line["job_id"]) for line in logged] == [("attempt.left", "a")]
+
+
+def test_a_late_one_is_settled_where_its_lease_still_stands(lanes: Lanes, endings: Endings) -> None:
+    (record,) = run(lanes, "acme")
+    endings.add(succeeded(record, before_s=PATIENCE_S + 1))
+    endings.turn()
+    assert outbox(lanes) == 1
+
+
+def test_the_last_ones_are_all_tried_also_where_some_cannot_be_settled(lanes: Lanes, endings: Endings) -> None:
+    for number in range(BATCH + 1):
+        accept(lanes, f"a{number}")
+    for record in [start(lanes, record) for _ in range(3) for record in take(lanes)]:
+        endings.add(succeeded(record))
+    endings.add(succeeded(run(lanes, "globex")[0]))
+    lanes.client.set(f"{lanes.partition}:lane:acme", "no hash")
+    with capture_logs() as logged:
+        endings.close()
+    assert Counter(line["event"] for line in logged) == {"attempt.left": BATCH + 1, "attempt": 1, "job.ended": 1}
+    assert outbox(lanes) == 1

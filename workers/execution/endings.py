@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -35,13 +35,13 @@ class Ended:
 
 @dataclass
 class Endings:
-    """What has ended in this worker and is not settled yet. For any thread; turns are those of one.
+    """What has ended in this worker of one provider and is not settled yet. For any thread; turns are those of one.
 
     Through an outage of the state store they are kept for ``patience_s`` each: what is known now would have to be found
     out again. Then they are left to their leases.
     """
 
-    lanes: Mapping[str, Lanes]
+    lanes: Lanes
     patience_s: float
     _new: SimpleQueue[Ended] = field(default_factory=SimpleQueue)
     _held: list[Ended] = field(default_factory=list)
@@ -53,20 +53,18 @@ class Endings:
     def turn(self) -> None:
         """Settle what has ended, or wait a second for something. Raises what kept some of it from being settled."""
         self._gather()
-        self._leave_the_oldest()
-        failure: redis.ResponseError | None = None
-        for provider, lanes in self.lanes.items():
-            try:
-                self._settle(lanes, [each for each in self._held if each.ran.job.provider == provider])
-            except redis.ResponseError as error:  # it is no outage: the others go on
-                failure = error
-        if failure is not None:
-            raise failure
+        try:
+            self._settle(self._held)
+        finally:
+            # Only now: however late, a lease that still stands is good for one try.
+            self._leave([each for each in self._held if time.monotonic() - each.at > self.patience_s])
 
     def close(self) -> None:
-        """Settle whatever is left."""
+        """Settle whatever is left, each in one try."""
         while self._held or not self._new.empty():
-            self.turn()
+            with suppress(redis.ResponseError):
+                self.turn()
+            self._leave(self._held)
 
     def _gather(self) -> None:
         """What has come since the last turn, up to a batch: a turn takes as long as some jobs, so there are more."""
@@ -78,32 +76,38 @@ class Endings:
                 return
             wait_s = 0.0
 
-    def _settle(self, lanes: Lanes, ended: Sequence[Ended]) -> None:
+    def _settle(self, ended: Sequence[Ended]) -> None:
         if not ended:
             return
         try:
-            settle(lanes, ended)
+            done = self.lanes.finish([each.ending for each in ended])
         except redis.ResponseError:
             for each in ended if len(ended) > 1 else ():  # alone, each shows whether it is the reason
                 with suppress(redis.ResponseError):
-                    self._settle(lanes, [each])
+                    self._settle([each])
             if not set(ended).isdisjoint(self._held):
                 raise
         else:
-            settled = set(ended)
-            self._held = [each for each in self._held if each not in settled]
+            self._drop(ended)
+            _announce(ended, done)
 
-    def _leave_the_oldest(self) -> None:
-        late = {each for each in self._held if time.monotonic() - each.at > self.patience_s}
-        self._held = [each for each in self._held if each not in late]
+    def _leave(self, late: Sequence[Ended]) -> None:
+        self._drop(late)
         for job in (each.ran.job for each in late):
             log.warning(
                 "attempt.left", provider=job.provider, account=job.account, job_id=job.id, error="not settled in time"
             )
 
+    def _drop(self, ended: Sequence[Ended]) -> None:
+        gone = set(ended)
+        self._held = [each for each in self._held if each not in gone]
+
 
 def settle(lanes: Lanes, ended: Sequence[Ended]) -> None:
     """Settle them, and announce it."""
-    done = lanes.finish([each.ending for each in ended])
+    _announce(ended, lanes.finish([each.ending for each in ended]))
+
+
+def _announce(ended: Sequence[Ended], done: Sequence[bool]) -> None:
     for each, settled in zip(ended, done, strict=True):
         announce(each.ran, each.verdict, settled=settled)

@@ -6,9 +6,9 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -20,7 +20,7 @@ from workers.execution.endings import Ended, Endings, settle
 from workers.execution.notes import Notes
 from workers.execution.permits import Permits
 from workers.execution.settle import Ran, ending, give_back
-from workers.execution.verdict import Dead, Trouble, Verdict, cancelled, decide, poisoned, too_old
+from workers.execution.verdict import Dead, Done, Trouble, Verdict, cancelled, decide, poisoned, too_old
 from workers.files import Files
 from workers.http import Call
 from workers.lanes.lanes import MAX_RESCUES, Lanes
@@ -34,6 +34,8 @@ from workers.redaction import redacted
 from workers.settings import ProviderConfig, Settings
 
 SETTLE_AGAIN_S = 0.5
+
+Answered = TypeVar("Answered")
 
 log = structlog.get_logger()
 
@@ -53,7 +55,7 @@ class Executor:
     payloads: Payloads
     tokens: Mapping[str, SharedTokens]
     files: Files
-    endings: Endings
+    endings: Mapping[str, Endings]
     settings: Settings
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the worker is to end: nothing new is sent then, and unsent jobs go back to their lanes."""
@@ -70,23 +72,33 @@ class Executor:
         verdict = decide(ran.attempted.outcome, ran.attempted.before, policy, dice)
         if isinstance(verdict, Again):
             return self._give_back(provider, ran, verdict)
-        verdict, its = ending(ran, verdict, self.settings)
-        self.endings.add(Ended(ran, verdict, its))
-        return verdict
+        ended = self._ended(provider, ran, verdict)
+        self.endings[provider].add(ended)
+        return ended.verdict
+
+    def _ended(self, provider: str, ran: Ran, verdict: Done | Dead) -> Ended:
+        try:
+            return Ended(ran, *ending(ran, verdict, self.settings))
+        except (TypeError, ValueError) as error:  # a bug of an adapter's: no event can carry its result
+            log.exception("attempt.failed", provider=provider, account=ran.record.account, job_id=ran.record.id)
+            dead = Dead("internal", Said(f"this service failed on the result ({type(error).__name__})"), spent=True)
+            return Ended(ran, *ending(ran, dead, self.settings))
 
     def _give_back(self, provider: str, ran: Ran, again: Again) -> Again | Stale:
-        """Also through an outage of the state store: what is known now would have to be found out again."""
+        given_back = self._through_outages(lambda: give_back(self.lanes[provider], ran, again))
+        announce(ran, again, settled=given_back)
+        return again if given_back else Stale()
+
+    def _through_outages(self, act: Callable[[], Answered]) -> Answered:
+        """What is known now would have to be found out again, and an operator's word would be forgotten."""
         patience_ends = time.monotonic() + self.settings.request_timeout_s
         while True:
             try:
-                given_back = give_back(self.lanes[provider], ran, again)
-                break
+                return act()
             except OUTAGES:
                 if time.monotonic() > patience_ends or self.stopping.is_set():
                     raise  # the lease runs out: the rescuer takes it from here
                 time.sleep(SETTLE_AGAIN_S)
-        announce(ran, again, settled=given_back)
-        return again if given_back else Stale()
 
     def cancel(self, provider: str, record: Record) -> None:
         """End a job that an operator took out of its lane, or whose Celery task was revoked before it began."""
@@ -106,7 +118,8 @@ class Executor:
         job, _, warnings = self._read(provider, record)
         attempted, now = Attempted(Postponed(verdict.said), _trouble(record)), time.time()
         ran = Ran(record, job, warnings, attempted, 0, now, now)
-        settle(self.lanes[provider], [Ended(ran, *ending(ran, verdict, self.settings))])
+        ended = Ended(ran, *ending(ran, verdict, self.settings))
+        self._through_outages(lambda: settle(self.lanes[provider], [ended]))
 
     def _read(self, provider: str, record: Record) -> tuple[Job, Any, tuple[str, ...]]:
         """The stored job, its payload by its model, and its warnings. No payload: this release refuses the job."""

@@ -57,7 +57,8 @@ class Feed:
         return self._records.pop((provider, fence), None)
 
     def withdraw(self) -> list[tuple[str, Record]]:
-        """Every job whose task has not begun, with its provider. It will not begin."""
+        """Every job whose task has not begun, with its provider. It will not begin, and no other comes after it."""
+        self.close()
         found = [(provider, self.claim(provider, fence)) for provider, fence in list(self._records)]
         return [(provider, record) for provider, record in found if record]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +27,7 @@ from workers.news import JobEntered, MessageRejected, tell
 from workers.providers.provider import Provider
 from workers.settings import ProviderConfig
 
+BITE_BYTES = 1 << 20
 DIGEST = 32  # hex digits: 128 bits tell the contents of one id apart, and a million waiting jobs feel the rest
 
 log = structlog.get_logger()
@@ -50,6 +51,14 @@ class Valid:
     arrival: Arrival
 
 
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A message that becomes no job, and the event that says why."""
+
+    message: Message
+    event: outgoing.Outgoing
+
+
 @dataclass(frozen=True)
 class Door:
     """Takes messages of any way in. Its answer means: the messages are stored, and may be acknowledged."""
@@ -69,37 +78,36 @@ class Door:
         }
 
     def enter(self, messages: Sequence[Message]) -> list[Entered]:
-        """Store messages as jobs or rejections, in their order. Raises only if the state store is out of reach.
+        """Store messages as jobs, in their order, or as rejections. Raises only if the state store is out of reach.
 
-        Some may be stored even then. They may all come again: what is stored is known.
+        Some may be stored even then, and they may all come again: a job that is stored is known. A rejection is not,
+        it is answered again; so the rejections come last, and what keeps jobs out does not repeat them.
         """
-        entered = [Entered.REJECTED] * len(messages)
+        became: dict[int, Entered | Invalid] = {}
         valid: dict[str, list[tuple[int, Valid]]] = {}
-        for place, message in enumerate(messages):
-            if (found := self._valid(message)) is not None:
+        for place, found in enumerate(map(self._read, messages)):
+            if isinstance(found, Valid):
                 valid.setdefault(found.job.provider, []).append((place, found))
-        for provider, found_at in valid.items():
-            for (place, _), became in zip(found_at, self._store(provider, [one for _, one in found_at]), strict=True):
-                entered[place] = became
-        return entered
+            else:
+                became[place] = found
+        for provider, its in valid.items():
+            for bite in _bites(its):
+                stored = self._store(provider, [each for _, each in bite])
+                became.update(zip((place for place, _ in bite), stored, strict=True))
+        ordered = [became[place] for place in range(len(messages))]
+        return [self._reject(each) if isinstance(each, Invalid) else each for each in ordered]
 
-    def _valid(self, message: Message) -> Valid | None:
-        """The valid job in a message; None: it was rejected."""
+    def _read(self, message: Message) -> Valid | Invalid:
         try:
             if not isinstance(message.read, Accepted):
-                self._reject(message, outgoing.invalid(message.identity, message.read, self.rejections.now()))
-                return None
+                return Invalid(message, outgoing.invalid(message.identity, message.read, self.rejections.now()))
             job = message.read.job
             if job.account not in self.configs[job.provider].accounts:
-                self._refuse(message, readable(job), "unknown_account", _unknown_account(job), replayable=True)
-                return None
+                return self._refused(message, readable(job), "unknown_account", _unknown_account(job), replayable=True)
             return Valid(message, job, self._arrival(message, job))
-        except OUTAGES:
-            raise
         except Exception as error:  # a bug of ours must cost neither the message nor the consumer
             log.exception("message.failed")
-            self._failed(message, error)
-            return None
+            return self._failed(message, error)
 
     def _arrival(self, message: Message, job: Job) -> Arrival:
         return Arrival(
@@ -114,10 +122,11 @@ class Door:
             max_age_s=self.configs[job.provider].policy(job.account).max_age_s,
         )
 
-    def _store(self, provider: str, valid: Sequence[Valid]) -> list[Entered]:
+    def _store(self, provider: str, valid: Sequence[Valid]) -> list[Entered | Invalid]:
         began_at = time.time()
         try:
             stored = self.lanes[provider].accept([each.arrival for each in valid])
+            return [self._stored(each, became, began_at) for each, became in zip(valid, stored, strict=True)]
         except OUTAGES:
             raise
         except Exception as error:  # as above; with others beside it, each alone shows whose fault it is
@@ -125,12 +134,11 @@ class Door:
             if len(valid) > 1:
                 return [entered for each in valid for entered in self._store(provider, [each])]
             return [self._failed(valid[0].message, error)]
-        return [self._stored(each, became, began_at) for each, became in zip(valid, stored, strict=True)]
 
-    def _stored(self, valid: Valid, stored: Stored, began_at: float) -> Entered:
+    def _stored(self, valid: Valid, stored: Stored, began_at: float) -> Entered | Invalid:
         job = valid.job
         if stored is Stored.CONFLICT:
-            return self._refuse(valid.message, readable(job), "conflicting_duplicate", _CONFLICT, replayable=False)
+            return self._refused(valid.message, readable(job), "conflicting_duplicate", _CONFLICT, replayable=False)
         # A new job's next line is its attempt's.
         level = log.debug if stored is Stored.NEW else log.info
         level(
@@ -144,12 +152,12 @@ class Door:
         )
         return Entered(stored.value)
 
-    def _failed(self, message: Message, error: Exception) -> Entered:
+    def _failed(self, message: Message, error: Exception) -> Invalid:
         said = message.read.readable if isinstance(message.read, Refused) else readable(message.read.job)
         sentence = f"this service failed on the message ({type(error).__name__}); an operator can replay it"
-        return self._refuse(message, said, "internal", sentence, replayable=True)
+        return self._refused(message, said, "internal", sentence, replayable=True)
 
-    def _refuse(self, message: Message, said: Readable, category: str, sentence: str, *, replayable: bool) -> Entered:
+    def _refused(self, message: Message, said: Readable, category: str, sentence: str, *, replayable: bool) -> Invalid:
         """A rejection for another reason than the job's form."""
         error = Error.model_validate(
             {
@@ -169,15 +177,29 @@ class Door:
             provider=said.provider if said.provider in self.providers else None,
             operation=said.operation,
         )
-        return self._reject(message, event)
+        return Invalid(message, event)
 
-    def _reject(self, message: Message, event: outgoing.Outgoing) -> Entered:
-        self.rejections.add(event, message.body)
-        error = event.event["data"]["error"]
-        log.warning("message.rejected", id=event.event["id"], category=error["category"], message=error["message"])
-        provider = event.event["data"]["provider"]
+    def _reject(self, invalid: Invalid) -> Entered:
+        self.rejections.add(invalid.event, invalid.message.body)
+        event = invalid.event.event
+        error, provider = event["data"]["error"], event["data"]["provider"]
+        log.warning("message.rejected", id=event["id"], category=error["category"], message=error["message"])
         tell(MessageRejected(provider if provider in self.providers else None, error["category"]))
         return Entered.REJECTED
+
+
+def _bites(valid: Sequence[tuple[int, Valid]]) -> Iterator[list[tuple[int, Valid]]]:
+    """What goes to the state store in one call: more bytes would hold up all others there, or find no memory."""
+    bite: list[tuple[int, Valid]] = []
+    size = 0
+    for each in valid:
+        bite.append(each)
+        size += len(each[1].arrival.body)
+        if size >= BITE_BYTES:
+            yield bite
+            bite, size = [], 0
+    if bite:
+        yield bite
 
 
 _CONFLICT = "this id was used before in this account with another operation or payload; a new request needs a new id"

@@ -32,9 +32,9 @@ class StreamReader:
             time.sleep(WAIT_MS / 1000)
             return
         entries = self._member.read()
+        self.door.enter([from_stream(list(fields.items()), self.door.payloads) for _, fields in entries])
         for entry_id, _ in entries:
             tell(MessageTaken(JOBS_STREAM, max(0.0, time.time() - _added_at(entry_id))))
-        self.door.enter([from_stream(list(fields.items()), self.door.payloads) for _, fields in entries])
         self._member.clear(entries)
 
     def close(self) -> None:
