@@ -10,13 +10,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from workers.config import AccountConfig, Limit, OperationConfig, ProviderConfig, RetryPolicy, Secret
 from workers.providers.provider import installed
-from workers.settings import AccountConfig, Limit, OperationConfig, ProviderConfig, RetryPolicy, Secret, Settings
+from workers.settings import Settings
 
 PAGE = Path(__file__).with_name("settings.md")
 HEAD = """# Settings
 
-Written by `make schemas` from `workers/settings.py` and the providers' own models. `audience settings` shows the same
+Written by `make schemas` from `workers/settings.py`, `workers/config.py` and the providers' own models. `audience settings` shows the same
 variables with what is set; `audience doctor` says what is wrong with them.
 
 ## Environment

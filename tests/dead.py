@@ -13,11 +13,11 @@ from schemas.canonical_json import digest
 from schemas.event import Error
 from schemas.job import Job
 from workers.bootstrap import Service
+from workers.config import ProviderConfig
 from workers.intake.door import DIGEST
 from workers.intake.message import from_queue
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import Arrival, Ending
-from workers.settings import ProviderConfig
 
 NOW = datetime(2026, 11, 21, 20, 4, 5, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from typing import Any
 import redis
 from real import wait_until
 
+from workers.config import ProviderConfig
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import Accepted, Again, Arrival, Ending, Health, Noted, Record
-from workers.settings import ProviderConfig
 
 CONFIG = ProviderConfig(base_url="http://provider")
 AGAIN = Again(after_s=0.0, spent=True)

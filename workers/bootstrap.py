@@ -12,6 +12,7 @@ from urllib.parse import quote
 import redis
 
 from workers import broker
+from workers.config import ProviderConfig, read_config
 from workers.embedded import server
 from workers.execution.dispatcher import Dispatcher
 from workers.execution.endings import Endings
@@ -30,7 +31,7 @@ from workers.lanes.tokens import SharedTokens
 from workers.loop import Loop
 from workers.providers.provider import Provider, installed
 from workers.results.publisher import Publisher
-from workers.settings import NO_PROVIDER, ProviderConfig, Settings, SettingsError, read_config, read_settings
+from workers.settings import NO_PROVIDER, Settings, SettingsError, read_settings
 
 
 @dataclass(frozen=True, slots=True)

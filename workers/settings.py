@@ -1,19 +1,16 @@
-"""What can be set, in which unit, with which default, and why? Every knob of the service stands here."""
+"""What can be set of a process, in which unit, with which default, and why? Each an environment variable."""
 
 from __future__ import annotations
 
 import os
 import re
-import tomllib
-from collections.abc import Mapping
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
@@ -143,196 +140,6 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least severe log line that is written."
     )
-
-
-_PERIODS = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
-_LIMIT = re.compile(r"(\d{1,9})/(s|min|h|day)(?: burst (\d{1,9}))?")
-
-
-class Limit(BaseModel):
-    """At most ``count`` requests in each ``period_s`` seconds; ``burst`` of them may be sent at once."""
-
-    model_config = ConfigDict(frozen=True)
-    count: int = Field(ge=1)
-    period_s: float
-    burst: int = Field(1, ge=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        match = _LIMIT.fullmatch(value.strip())
-        if match is None or int(match[1]) == 0 or match[3] == "0":
-            raise ValueError('a limit is written like "5/s", "100/min", "1000/h burst 10" or "10000/day"')
-        return {"count": int(match[1]), "period_s": _PERIODS[match[2]], "burst": int(match[3] or 1)}
-
-    def __str__(self) -> str:
-        period = next(name for name, seconds in _PERIODS.items() if seconds == self.period_s)
-        return f"{self.count}/{period}" + (f" burst {self.burst}" if self.burst > 1 else "")
-
-
-class Secret(BaseModel):
-    """Where a secret is read from: an environment variable or a file, at each use, so that it can be rotated."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    env: str | None = None
-    file: Path | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_the_value_itself(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            raise ValueError('a secret is never written here: use { env = "NAME" } or { file = "/path" }')  # noqa: TRY004 - pydantic expects ValueError
-        return value
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Secret:
-        if (self.env is None) == (self.file is None):
-            raise ValueError("a secret needs exactly one of env and file")
-        return self
-
-    def read(self) -> str:
-        """The secret's value. Raises ``SettingsError`` where it is missing or empty, naming the place."""
-        if self.env is not None:
-            value, place = os.environ.get(self.env, ""), f"the environment variable {self.env}"
-        else:
-            assert self.file is not None  # noqa: S101 - _exactly_one
-            place = f"the file {self.file}"
-            try:
-                value = self.file.read_text().strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError(f"a secret cannot be read from {place}: {type(error).__name__}") from error
-        if not value:
-            raise SettingsError(f"a secret is missing: {place} is empty or not set")
-        return value
-
-
-class RetryPolicy(BaseModel):
-    """When a job is tried again, and when no more. An account's value leads over its provider's."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    max_attempts: int = Field(8, ge=1, description="Tries that reach the provider, before the job dies.")
-    backoff_base_s: float = Field(1.0, gt=0, description="The first ceiling of the random wait; it doubles each try.")
-    backoff_cap_s: float = Field(300.0, gt=0, description="The highest ceiling of the random wait.")
-    max_age_s: float = Field(86400.0, gt=0, description="A job that still waits then, after acceptance, dies.")
-    look_after_s: float = Field(
-        2.0,
-        gt=0,
-        description="The wait before the first look-up of an unknown outcome; it doubles each look.",
-    )
-    breaker_failures: int = Field(
-        5, ge=1, description="Unavailable or refused credentials, so often in a row, open the lane's breaker."
-    )
-    breaker_open_s: float = Field(
-        5.0, gt=0, description="The breaker's first wait before it probes with one job; it doubles each time."
-    )
-    breaker_open_cap_s: float = Field(60.0, gt=0, description="The breaker's longest wait.")
-    looks: int = Field(3, ge=1, description="Look-ups in a row that must miss an audience before it counts as absent.")
-
-
-class OperationConfig(BaseModel):
-    """What applies to one operation, beside what applies to all of them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    limits: tuple[Limit, ...] = Field((), description="Of this operation's requests, beside all others.")
-
-
-class AccountConfig(BaseModel):
-    """What every provider's account has. Providers add their credentials."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    limits: tuple[Limit, ...] = Field((), description="Of all requests of the account; each must hold.")
-    max_in_flight: int = Field(8, ge=1, description="Jobs of the account that may be at work at once.")
-    weight: int = Field(1, ge=1, le=32, description="Jobs in one turn, where the lanes of several accounts take turns.")
-    adaptive: bool = Field(
-        False, description="Whether 429s without a Retry-After lower the rate, which then grows back (AIMD)."
-    )
-    operations: Mapping[str, OperationConfig] = Field(
-        default_factory=dict, description="By operation, what applies to it in this account."
-    )
-    retry: dict[str, Any] = Field(default_factory=dict, description="What differs from the provider's `retry`.")
-
-
-def _http_url(value: str) -> str:
-    if not re.match(r"https?://[^/\s]+", value):
-        raise ValueError("a URL that begins with https:// (or http:// for a sandbox)")
-    return value
-
-
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-
-
-class ProviderConfig(BaseModel):
-    """What every provider's table has. Providers narrow ``accounts`` to their own account model."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    base_url: HttpUrl = Field(description="Where its API is.")
-    limits: tuple[Limit, ...] = Field((), description="Of all requests of all accounts together; each must hold.")
-    max_in_flight: int | None = Field(None, ge=1, description="Of all accounts together. Unset: no cap but theirs.")
-    operations: Mapping[str, OperationConfig] = Field(
-        default_factory=dict, description="By operation, what applies to it in all accounts together."
-    )
-    retry: RetryPolicy = Field(RetryPolicy(), description="When a job is tried again, and when no more.")
-    accounts: Mapping[str, AccountConfig] = Field(default_factory=dict, description="By name, as jobs name them.")
-    _policies: dict[str, RetryPolicy] = PrivateAttr(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _names_of_accounts(self) -> Self:
-        for name in self.accounts:
-            if not re.fullmatch(r"[A-Za-z0-9._-]{1,128}", name):
-                raise ValueError("an account's name is 1 to 128 characters of A-Z a-z 0-9 . _ -, as jobs name it")
-        return self
-
-    def policy(self, account: str) -> RetryPolicy:
-        """The retry policy of one account; the provider's own where the account is not configured (any more)."""
-        if account not in self.accounts:
-            return self.retry
-        if account not in self._policies:
-            ours = self.retry.model_dump() | self.accounts[account].retry
-            self._policies[account] = RetryPolicy.model_validate(ours)
-        return self._policies[account]
-
-
-def read_config(path: Path | None, models: Mapping[str, type[ProviderConfig]]) -> dict[str, ProviderConfig]:
-    """The configuration of every provider in ``models``, from the TOML file; defaults where it has no table.
-
-    Raises ``SettingsError`` with every mistake of the file at once.
-    """
-    tables: dict[str, Any] = {}
-    if path is not None:
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SettingsError(f"AUDIENCE_CONFIG: {path} cannot be read ({type(error).__name__})") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"AUDIENCE_CONFIG: {path} is not TOML: {error}") from error
-    problems = [
-        f"[{name}]: no such provider is installed{_did_you_mean(name, list(models))}"
-        for name in tables
-        if name not in models
-    ]
-    configs = {}
-    for name, model in models.items():
-        try:
-            configs[name] = model.model_validate(tables.get(name, {}))
-            for account in configs[name].accounts:
-                configs[name].policy(account)
-        except ValidationError as error:
-            problems += [_sentence(name, item) for item in error.errors(include_input=False, include_url=False)]
-    if problems:
-        raise SettingsError(f"AUDIENCE_CONFIG: {path}:\n  " + "\n  ".join(problems))
-    return configs
-
-
-def _sentence(provider: str, item: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in (provider, *item["loc"]))
-    return f"{place}: {item['msg'].removeprefix('Value error, ')}"
-
-
-def _did_you_mean(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f" (did you mean {close[0]}?)" if close else f" (installed: {', '.join(sorted(known))})"
 
 
 _URLS = ("broker_url", "redis_url")

@@ -12,9 +12,9 @@ from real import RedisServer, binaries
 from bench.lanes.backlog import Waiting, fill
 from bench.lanes.figure import Figure, Goal, Line
 from bench.lanes.service import EVERYSEC, job
+from workers.config import AccountConfig, ProviderConfig
 from workers.lanes.lanes import BATCH, Lanes
 from workers.lanes.state import Ending
-from workers.settings import AccountConfig, ProviderConfig
 
 FEW, MANY = 1_000, 1_000_000
 JOBS = 640  # in each block

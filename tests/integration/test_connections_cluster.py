@@ -17,13 +17,13 @@ from schemas.outgoing import invalid
 from schemas.problem import Problem
 from schemas.reading import Readable, Refused
 from workers.broker import redis_client
+from workers.config import Limit
 from workers.dead_letters.find import Filter, find
 from workers.lanes.lanes import Lanes
 from workers.lanes.orders import Orders
 from workers.lanes.rejections import Rejections
 from workers.lanes.state import Accepted, Noted, Permitted
 from workers.lanes.tokens import Claim, SharedTokens
-from workers.settings import Limit
 from workers.stream import StreamMember
 
 

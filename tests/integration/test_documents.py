@@ -18,8 +18,8 @@ from redis import Redis
 from audience_client import Producer
 from schemas.event import EVENT
 from schemas.job import Job
+from workers.config import read_config
 from workers.providers.provider import installed
-from workers.settings import read_config
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

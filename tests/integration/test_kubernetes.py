@@ -21,8 +21,9 @@ from described import Container, Machine
 from real import Process, RedisServer, Sandbox, free_port, missing, wait_until
 from scrape import scrape
 
+from workers.config import read_config
 from workers.providers.provider import installed
-from workers.settings import Settings, read_config
+from workers.settings import Settings
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
 OLDEST, NEWEST = "1.28", "1.37"

@@ -11,10 +11,10 @@ import redis
 from lane_acts import accept, configure, finish, new_lanes, start, started, take
 from real import wait_until
 
+from workers.config import Limit
 from workers.lanes.lanes import Lanes
 from workers.lanes.orders import WHOLE, Orders
 from workers.lanes.state import Again, Permitted, Record, Refusal, Refused
-from workers.settings import Limit
 
 
 @pytest.fixture

@@ -22,10 +22,10 @@ from real import Deployment, Process, RabbitNode, RedisServer, Sandbox, free_por
 from scrape import Scrape, metrics_port, promtool, scrape, served
 
 from audience_client import Producer
+from workers.config import ProviderConfig
 from workers.lanes.lanes import Lanes
 from workers.monitoring.metrics.standing import Standing
 from workers.monitoring.queues import queues_at
-from workers.settings import ProviderConfig
 
 CONFIGS = {
     "mintegral": ProviderConfig.model_validate(

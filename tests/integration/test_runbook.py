@@ -17,10 +17,10 @@ from real import RedisServer
 from scrape import Scrape, promtool
 
 from workers.cli.commands import app
+from workers.config import ProviderConfig
 from workers.monitoring.metrics.done import Done
 from workers.monitoring.metrics.standing import Standing
 from workers.monitoring.queues import queues_at
-from workers.settings import ProviderConfig
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"

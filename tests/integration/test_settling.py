@@ -15,12 +15,13 @@ from pydantic import BaseModel
 from real import RedisServer
 
 from workers.bootstrap import Endpoints, Service
+from workers.config import ProviderConfig
 from workers.execution.verdict import Dead
 from workers.http import Call
 from workers.intake.message import from_queue
 from workers.lanes.state import Record
 from workers.outcome import Outcome, Succeeded
-from workers.settings import ProviderConfig, Settings
+from workers.settings import Settings
 
 JOB = example("pubmatic-create-simple")
 OUTBOX = "audience:{pubmatic}:outbox"

@@ -11,8 +11,8 @@ from observed import ACCOUNTS, JOBS, OPERATIONS, PRIORITIES, WHOLE
 from tables import RETRY
 from tables import limits as read_limits
 
+from workers.config import AccountConfig, Limit, OperationConfig, ProviderConfig
 from workers.lanes.state import Again, Health
-from workers.settings import AccountConfig, Limit, OperationConfig, ProviderConfig
 
 T = TypeVar("T")
 MS, S = 1_000, 1_000_000

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from values import Job, Key, Lane, Lease
 
+from workers.config import ProviderConfig
 from workers.lanes.lanes import ENDING_LEASE_S, MAX_RESCUES
 from workers.lanes.state import Again, Health, Record
-from workers.settings import ProviderConfig
 
 FOR_EVER = 253402300799 * 1_000_000  # the end of the year 9999
 LONGEST_PAUSE = 24 * 3600 * 1_000_000

@@ -16,8 +16,8 @@ from observed import ACCOUNTS
 from play import Play
 from values import Key
 
+from workers.config import Limit, ProviderConfig
 from workers.lanes.state import Again, Health, Record
-from workers.settings import Limit, ProviderConfig
 
 
 class Machine(RuleBasedStateMachine):

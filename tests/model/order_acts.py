@@ -8,8 +8,8 @@ import orders_expected
 from play import Play
 from values import Key
 
+from workers.config import Limit, ProviderConfig
 from workers.lanes.state import Record
-from workers.settings import Limit, ProviderConfig
 
 
 def configure(play: Play, config: ProviderConfig, *, twice: bool = False) -> None:

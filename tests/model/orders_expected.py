@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from expected import FOR_EVER, Expected
 
-from workers.settings import AccountConfig, Limit, ProviderConfig
+from workers.config import AccountConfig, Limit, ProviderConfig
 
 
 def configure(model: Expected, config: ProviderConfig) -> None:

@@ -16,11 +16,11 @@ from expected import Expected
 from observed import see, states
 from stopped_clock import StoppedClock
 
+from workers.config import ProviderConfig
 from workers.lanes.keys import partition
 from workers.lanes.lanes import LEASE_MARGIN_S, Lanes
 from workers.lanes.orders import Orders
 from workers.lanes.state import Record
-from workers.settings import ProviderConfig
 
 T = TypeVar("T")
 PROVIDER = "pubmatic"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workers.settings import Limit, ProviderConfig
+from workers.config import Limit, ProviderConfig
 
 RETRY = {"breaker_failures": 1, "breaker_open_s": 10.0, "breaker_open_cap_s": 30.0}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from workers.settings import Limit
+from workers.config import Limit
 
 Key = tuple[str, str]
 """Account and id of a job."""

@@ -9,6 +9,7 @@ import pytest
 from calls import call_to
 from pydantic import BaseModel
 
+from workers.config import RetryPolicy
 from workers.execution.attempt import CONFIRMED, attempt
 from workers.execution.verdict import Trouble
 from workers.http import Call
@@ -25,7 +26,6 @@ from workers.outcome import (
     Unseen,
 )
 from workers.providers.provider import Absent, CannotTell, Found, Look
-from workers.settings import RetryPolicy
 
 POLICY = RetryPolicy(max_attempts=3, looks=3)
 MADE = Succeeded({"audience_id": "1", "already_existed": False})

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from workers.config import ProviderConfig, read_config
 from workers.providers.mintegral.config import MintegralConfig
 from workers.providers.pubmatic.config import PubmaticConfig
-from workers.settings import ProviderConfig, SettingsError, read_config
+from workers.settings import SettingsError
 
 MODELS: dict[str, type[ProviderConfig]] = {"pubmatic": PubmaticConfig, "mintegral": MintegralConfig}
 TOKEN = 'access_token = { env = "T" }'

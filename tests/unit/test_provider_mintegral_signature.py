@@ -7,10 +7,10 @@ import time
 import pytest
 from calls import call_to
 
+from workers.config import Secret
 from workers.http import Call
 from workers.providers.mintegral.config import MintegralAccount
 from workers.providers.mintegral.signature import signed, token
-from workers.settings import Secret
 
 API_KEY = "ce4f7c2b8edb173e2533d7a169080504"  # the Token page's own example, as is the access key below
 ACCESS_KEY = "1d801c3346a97e25369abf5278118794"

@@ -10,7 +10,8 @@ import pytest
 
 from workers.bootstrap import Endpoints, locate
 from workers.cli.settings import listed
-from workers.settings import ProviderConfig, Settings, SettingsError, read_config, read_settings
+from workers.config import ProviderConfig, read_config
+from workers.settings import Settings, SettingsError, read_settings
 
 MODELS = {"pubmatic": ProviderConfig}
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workers.config import RetryPolicy
 from workers.execution.verdict import (
     Dead,
     Done,
@@ -36,7 +37,6 @@ from workers.outcome import (
     Unseen,
     Unusable,
 )
-from workers.settings import RetryPolicy
 
 SAID = Said("a sentence", "A1", 400)
 POLICY = RetryPolicy(max_attempts=3, backoff_base_s=1, backoff_cap_s=60, look_after_s=2, looks=3)

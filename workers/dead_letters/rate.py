@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from workers.settings import Limit
+from workers.config import Limit
 
 RATE = "10/s"  # slow enough to be stopped by hand when it was the wrong filter
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from schemas.reading import Refused
+from workers.config import ProviderConfig
 from workers.intake.door import Door, Entered
 from workers.intake.message import Message, from_queue
-from workers.settings import ProviderConfig
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import redis
 
+from workers.config import ProviderConfig
 from workers.dead_letters.answers import CHANGED, GONE, Kept, Replayed
 from workers.dead_letters.readmission import Readmission, no_account
 from workers.dead_letters.removal import remove
@@ -18,7 +19,6 @@ from workers.dead_letters.stored import Stored, read
 from workers.dead_letters.summary import Place, Summary
 from workers.intake.door import Door
 from workers.lanes.lanes import Lanes
-from workers.settings import ProviderConfig
 
 
 @dataclass(frozen=True)

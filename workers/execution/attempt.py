@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from workers.config import RetryPolicy
 from workers.execution.verdict import Trouble
 from workers.http import Call
 from workers.outcome import (
@@ -20,7 +21,6 @@ from workers.outcome import (
     Unseen,
 )
 from workers.providers.provider import Absent, CannotTell, Findable, Found, Operation
-from workers.settings import RetryPolicy
 
 CONFIRMED = "the answer was lost; a look-up found that the request had been applied"
 

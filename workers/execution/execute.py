@@ -14,6 +14,7 @@ import structlog
 
 from schemas.job import Job
 from schemas.reading import Accepted, Payloads, read_body
+from workers.config import ProviderConfig
 from workers.execution.announce import announce
 from workers.execution.attempt import Attempted, attempt
 from workers.execution.endings import Ended, Endings, settle
@@ -31,7 +32,7 @@ from workers.news import RequestEnded, Trip, tell
 from workers.outcome import Broken, Postponed, Said, Succeeded, Unknown, Unseen
 from workers.providers.provider import Provider
 from workers.redaction import redacted
-from workers.settings import ProviderConfig, Settings
+from workers.settings import Settings
 
 SETTLE_AGAIN_S = 0.5
 

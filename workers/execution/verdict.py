@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from schemas.event import ErrorCategory
+from workers.config import RetryPolicy
 from workers.lanes.state import Again, Health
 from workers.outcome import (
     AlreadyExists,
@@ -32,7 +33,6 @@ from workers.outcome import (
     Unseen,
     Unusable,
 )
-from workers.settings import RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from schemas.canonical_json import digest
 from schemas.event import Error
 from schemas.job import Job
 from schemas.reading import Accepted, Payloads, Readable, Refused, readable
+from workers.config import ProviderConfig
 from workers.intake.message import Message
 from workers.intake.watermark import Watermark
 from workers.lanes.lanes import Lanes
@@ -25,7 +26,6 @@ from workers.lanes.state import Arrival
 from workers.loop import OUTAGES
 from workers.news import JobEntered, MessageRejected, tell
 from workers.providers.provider import Provider
-from workers.settings import ProviderConfig
 
 BITE_BYTES = 1 << 20
 DIGEST = 32  # hex digits: 128 bits tell the contents of one id apart, and a million waiting jobs feel the rest

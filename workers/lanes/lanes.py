@@ -8,6 +8,7 @@ from typing import Any
 
 import redis
 
+from workers.config import AccountConfig, Limit, ProviderConfig
 from workers.lanes.distance import Distance
 from workers.lanes.keys import partition
 from workers.lanes.scripts import run
@@ -25,7 +26,6 @@ from workers.lanes.state import (
     Taken,
     record_of,
 )
-from workers.settings import AccountConfig, Limit, ProviderConfig
 
 AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
 HANDED_AHEAD_S = 0.1  # and its job handed out, whose thread sleeps so long as a rule

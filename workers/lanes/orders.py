@@ -9,11 +9,11 @@ from typing import Any
 
 import redis
 
+from workers.config import Limit
 from workers.lanes.keys import partition
 from workers.lanes.lanes import ENDING_LEASE_S, written
 from workers.lanes.scripts import run
 from workers.lanes.state import Record, record_of
-from workers.settings import Limit
 
 WHOLE = "*"
 """The provider as a whole, where an account is asked for."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from workers.config import Secret
 from workers.http import Call
 from workers.outcome import AttemptEnded, AuthFailed, Said
-from workers.settings import Secret, SettingsError
+from workers.settings import SettingsError
 
 
 def read_secret(call: Call, secret: Secret, name: str) -> str:

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from workers.config import ProviderConfig
 from workers.http import Call
 from workers.outcome import Outcome
-from workers.settings import ProviderConfig, SettingsError
+from workers.settings import SettingsError
 
 
 @dataclass(frozen=True, slots=True)

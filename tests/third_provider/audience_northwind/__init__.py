@@ -8,8 +8,8 @@ from types import MappingProxyType
 from audience_northwind.config import NorthwindConfig
 from audience_northwind.create_audience import CreateAudience
 from audience_northwind.get_audience import GetAudience
+from workers.config import ProviderConfig
 from workers.providers.provider import Operation, Provider
-from workers.settings import ProviderConfig
 
 
 class _Northwind:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from workers.settings import AccountConfig, HttpUrl, ProviderConfig, Secret
+from workers.config import AccountConfig, HttpUrl, ProviderConfig, Secret
 
 
 class NorthwindAccount(AccountConfig):

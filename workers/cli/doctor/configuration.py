@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.cli.doctor.finding import Finding
-from workers.settings import Secret, Settings, SettingsError, read_config
+from workers.config import Secret, read_config
+from workers.settings import Settings, SettingsError
 
 
 def check(settings: Settings) -> Iterator[Finding]:

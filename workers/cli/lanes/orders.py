@@ -65,7 +65,7 @@ def limit(
         raise WrongUsage("lanes limit takes either --limit N/PERIOD, once or more, or --as-configured")
     from pydantic import ValidationError
 
-    from workers.settings import Limit
+    from workers.config import Limit
 
     try:
         read = [Limit.model_validate(each) for each in limits or ()]

@@ -8,6 +8,7 @@ from typing import assert_never, get_args
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from schemas.event import ErrorCategory
+from workers.config import ProviderConfig
 from workers.monitoring.metrics.label import OTHER, account_label
 from workers.news import (
     AttemptSettled,
@@ -21,7 +22,6 @@ from workers.news import (
     RequestEnded,
     Trip,
 )
-from workers.settings import ProviderConfig
 
 JOB = ("provider", "account", "operation")
 REJECTIONS: tuple[ErrorCategory, ...] = ("invalid_job", "unknown_account", "conflicting_duplicate", "internal")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workers.settings import ProviderConfig
+from workers.config import ProviderConfig
 
 OTHER = "other"
 

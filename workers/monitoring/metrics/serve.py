@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from prometheus_client import REGISTRY, disable_created_metrics, start_http_server
 
+from workers.config import ProviderConfig
 from workers.monitoring.metrics.done import Done
 from workers.monitoring.metrics.standing import Standing
 from workers.monitoring.queues import queues_at
 from workers.news import listen
-from workers.settings import ProviderConfig, Settings, SettingsError
+from workers.settings import Settings, SettingsError
 
 
 def serve(settings: Settings, redis_url: str, broker_url: str, configs: Mapping[str, ProviderConfig]) -> None:

@@ -16,13 +16,13 @@ import structlog
 from prometheus_client.core import GaugeMetricFamily as Gauge
 from prometheus_client.core import Metric
 
+from workers.config import ProviderConfig
 from workers.lanes.keys import JOBS_STREAM, REJECTED
 from workers.lanes.look import Lane, Seen, look
 from workers.monitoring.lanes import spent
 from workers.monitoring.metrics.label import OTHER
 from workers.monitoring.queues import PROMPT_S, Queues
 from workers.redis_address import client_at
-from workers.settings import ProviderConfig
 
 log = structlog.get_logger()
 

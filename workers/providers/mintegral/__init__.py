@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from workers.config import ProviderConfig
 from workers.providers.mintegral.config import MintegralConfig
 from workers.providers.mintegral.create_audience import CreateAudience
 from workers.providers.mintegral.delete_audience import DeleteAudience
@@ -12,7 +13,6 @@ from workers.providers.mintegral.list_audiences import ListAudiences
 from workers.providers.mintegral.update_audience import UpdateAudience
 from workers.providers.mintegral.upload_audience_file import UploadAudienceFile
 from workers.providers.provider import Operation, Provider
-from workers.settings import ProviderConfig
 
 
 class _Mintegral:

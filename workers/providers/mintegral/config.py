@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StrictInt, model_validator
 
+from workers.config import AccountConfig, HttpUrl, ProviderConfig, Secret
 from workers.providers.mintegral.device_types import DEFAULTS, Table, completed
-from workers.settings import AccountConfig, HttpUrl, ProviderConfig, Secret
 
 DeviceTypes = Annotated[Mapping[str, Annotated[StrictInt, Field(ge=1)]], AfterValidator(completed)]
 

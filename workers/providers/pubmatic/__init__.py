@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from workers.config import ProviderConfig
 from workers.providers.provider import Operation, Provider
 from workers.providers.pubmatic.config import PubmaticConfig
 from workers.providers.pubmatic.create_audience import CreateAudience
 from workers.providers.pubmatic.get_audience import GetAudience
 from workers.providers.pubmatic.list_audiences import ListAudiences
 from workers.providers.pubmatic.update_audience import UpdateAudience
-from workers.settings import ProviderConfig
 
 
 class _PubMatic:

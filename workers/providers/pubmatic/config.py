@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from workers.settings import AccountConfig, HttpUrl, ProviderConfig, Secret
+from workers.config import AccountConfig, HttpUrl, ProviderConfig, Secret
 
 AuthHeader = Literal["pubToken", "bearer"]
 

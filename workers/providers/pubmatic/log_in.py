@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from workers.config import Secret
 from workers.http import Answer, Call
 from workers.outcome import AttemptEnded, AuthFailed, Said
 from workers.providers.answers import Means, Refusal, outcome, unclear
 from workers.providers.pubmatic.errors import refused
 from workers.providers.pubmatic.seal import Pair
-from workers.settings import Secret, SettingsError
+from workers.settings import SettingsError
 
 TOKEN = "/developer-integrations/developer/token"  # noqa: S105 - a path
 REFRESH = "/developer-integrations/developer/refreshToken"
