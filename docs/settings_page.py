@@ -17,8 +17,8 @@ from workers.settings import Settings
 PAGE = Path(__file__).with_name("settings.md")
 HEAD = """# Settings
 
-Written by `make schemas` from `workers/settings.py`, `workers/config.py` and the providers' own models. `audience settings` shows the same
-variables with what is set; `audience doctor` says what is wrong with them.
+Written by `make schemas` from `workers/settings.py`, `workers/config.py` and the providers' own models. `audience
+settings` shows the same variables with what is set; `audience doctor` says what is wrong with them.
 
 ## Environment
 
