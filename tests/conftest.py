@@ -61,13 +61,20 @@ def state(every_redis: RedisServer) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture(scope="session")
-def rabbit() -> Iterator[RabbitNode]:
-    """A RabbitMQ node, which tests may stop and start again."""
+def _shared_rabbit() -> Iterator[RabbitNode]:
     if not RABBITMQ.exists():
         missing("rabbitmq-server")
     node = RabbitNode()
     yield node
     node.close()
+
+
+@pytest.fixture
+def rabbit(_shared_rabbit: RabbitNode) -> Iterator[RabbitNode]:
+    """A RabbitMQ node, which tests may stop and start again. One that a failed test has left stopped is started."""
+    yield _shared_rabbit
+    if _shared_rabbit.process.popen.poll() is not None:
+        _shared_rabbit.start()
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_a_lost_answer_is_not_forgotten_while_the_broker_is_out(
         submit(deployment, create("once"))
         wait_until(lambda: '"look": true' in worker.text(), what="a lost answer")
         rabbit.stop()
-        wait_until(lambda: '"intake-audience.jobs"' in worker.text(), what="a worker without a broker")
+        wait_until(lambda: '"loop.waiting"' in worker.text(), what="a worker without a broker")
         rabbit.start()
         event = events(deployment, redis_server, 1, 60)["once"]
         assert event["type"] == "audience.job.succeeded"

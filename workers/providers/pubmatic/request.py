@@ -57,11 +57,15 @@ def _send_given(read: Callable[[], str], send: Callable[[str], Answer]) -> Answe
 def _send_logged_in(call: Call, send: Callable[[str], Answer]) -> Answer:
     who = LogIn.of(call)
     token: Usable | None = usable(call, who)
-    while token is not None:  # each round has a newer token, and one that we asked for ourselves is the last of ours
+    renewed = False
+    while token is not None:  # each round has a newer token
         answer = send(token.access)
         if not _token_is_refused(answer):
             break
-        token = rotated(call, who, refused=token.number) if token.ours else usable(call, who, refused=token.number)
+        # After a refusal one of our own is enough; others may have asked for one meanwhile.
+        find = rotated if renewed else usable
+        token = find(call, who, refused=token.number)
+        renewed = renewed or (token is not None and token.ours)
     return answer
 
 
