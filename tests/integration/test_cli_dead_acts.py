@@ -109,6 +109,8 @@ def test_a_kind_is_mended_by_what_is_merged_into_each_payload(audience: Audience
     [
         (("--all",), "--payload FILE for one, or --merge JSON"),
         (("--all", "--merge", "[]"), "no JSON object"),
+        (("--all", "--merge", '{"price": "2.0", "price": "3.0"}'), "expected at /price: this key once in its object"),
+        (("--all", "--merge", '{"price": NaN}'), "expected at /price: a finite number"),
         (("--all", "--payload", "-"), "for one, by its id"),
         (("--merge", '{"price": "2.0"}'), "either ids, or filters, or --all"),
     ],

@@ -82,7 +82,7 @@ class Tally:
 _VERBS = {"replayed": "replay", "discarded": "discard", "edited": "edit"}
 
 
-def _how(answer: Replayed | Discarded | Edited) -> str:
+def _how(answer: Answer) -> str:
     match answer:
         case Replayed(run=int(run)):
             return f" as run {run}"

@@ -96,10 +96,13 @@ def _merge(chosen: Chosen, fields: dict[str, Any], tally: Tally, *, force: bool)
 def _object(text: str) -> dict[str, Any]:
     from schemas import strict_json
 
-    value = strict_json.parse(text.encode()).value
-    if not isinstance(value, dict) or not value:
+    parsed = strict_json.parse(text.encode())
+    if not isinstance(parsed.value, dict) or not parsed.value:
         raise WrongUsage('--merge is no JSON object with a field: write it like \'{"price": "2.0"}\'')
-    return value
+    if parsed.problems:  # in the place of what is wrong stands null, which would remove the field
+        first = parsed.problems[0]
+        raise WrongUsage(f"--merge: expected at {first.pointer or 'its root'}: {first.expected}")
+    return parsed.value
 
 
 def _content(name: str) -> bytes:
