@@ -9,8 +9,9 @@ from itertools import islice
 
 from real import wait_until
 
-from bench.compare.side import ACCOUNT, Side, cpu_s, held, redis_cpu_s
+from bench.compare.side import ACCOUNT, Side, held
 from bench.lanes.arithmetic import rate
+from bench.lanes.cpu import processes_s, redis_s
 from bench.lanes.latency import submit_to_request
 from bench.lanes.provider import Provider
 
@@ -37,15 +38,15 @@ class Block:
 def many(side: Side, provider: Provider, numbers: Iterator[int], count: int, delay_s: float) -> Block:
     """So many jobs wait as the side goes on; until the result of each is there."""
     provider.delay(delay_s)
-    done = side.ended()
+    done, pid = side.ended(), side.worker.popen.pid
     with held(side):
         side.submit(list(islice(numbers, count)))
         provider.arrivals()
-        began, cpu, redis_cpu, stub_cpu = time.monotonic(), cpu_s(side), redis_cpu_s(side), provider.cpu_s
+        began, cpu, redis_cpu, stub_cpu = time.monotonic(), processes_s(pid), redis_s(side.redis), provider.cpu_s
     wait_until(lambda: side.ended() - done >= count, LONGEST_S, "the end of a block")
     took_s = time.monotonic() - began
     time.sleep(SETTLED_S)  # what a job leaves to be cleared away is its cost, too
-    cpu, redis_cpu = cpu_s(side) - cpu, redis_cpu_s(side) - redis_cpu
+    cpu, redis_cpu = processes_s(pid) - cpu, redis_s(side.redis) - redis_cpu
     moments = [arrival.at for arrival in provider.arrivals()]
     if len(moments) != count or side.ended() - done != count:
         raise ValueError(f"{len(moments)} requests and {side.ended() - done} results for {count} jobs")

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Protocol, Self, TypeAlias
 
-import psutil
 import redis
 from kombu import Connection, Producer
 from real import Process, RabbitNode, RedisServer, binaries
@@ -121,16 +120,3 @@ def held(side: Side) -> Iterator[None]:
         yield
     finally:
         os.killpg(side.worker.popen.pid, signal.SIGCONT)
-
-
-def cpu_s(side: Side) -> float:
-    """Processor time of a side's own processes so far: the worker and everything that it has started."""
-    worker = psutil.Process(side.worker.popen.pid)
-    times = [process.cpu_times() for process in (worker, *worker.children(recursive=True))]
-    return float(sum(each.user + each.system for each in times))
-
-
-def redis_cpu_s(side: Side) -> float:
-    """Of its Valkey."""
-    cpu: Any = side.redis.info("cpu")
-    return float(cpu["used_cpu_user"] + cpu["used_cpu_sys"])

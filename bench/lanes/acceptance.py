@@ -9,6 +9,7 @@ from itertools import islice
 import psutil
 from real import wait_until
 
+from bench.lanes.cpu import processes_s, redis_s
 from bench.lanes.figure import Figure, Goal, Line
 from bench.lanes.service import EVERYSEC, Service, job
 
@@ -24,13 +25,13 @@ def measure(rounds: int) -> Figure:
         process, numbers = psutil.Process(worker.popen.pid), iter(range(1, 10**9))
         _round(service, process, islice(numbers, JOBS // 10))  # warm-up
         measured = [_round(service, process, islice(numbers, JOBS)) for _ in range(rounds)]
-    took_s, cpu_s, redis_s = zip(*measured, strict=True)
+    took_s, worker_s, store_s = zip(*measured, strict=True)
     return Figure(
         "How many jobs does a worker take in?",
         (
-            Line.of("jobs for each second of the worker's processor time", "jobs", [JOBS / s for s in cpu_s], GOAL),
+            Line.of("jobs for each second of the worker's processor time", "jobs", [JOBS / s for s in worker_s], GOAL),
             Line.of("jobs accepted, Redis on another core", "jobs/s", [JOBS / each for each in took_s]),
-            Line.of("Redis' processor time of a job", "µs", [each / JOBS * 1e6 for each in redis_s]),
+            Line.of("Redis' processor time of a job", "µs", [each / JOBS * 1e6 for each in store_s]),
         ),
         (
             f"{JOBS:,} jobs a round on the broker's list as bare JSON, one worker process with `--provider none`, one "
@@ -45,17 +46,7 @@ def _round(service: Service, process: psutil.Process, numbers: Iterator[int]) ->
     before = service.waiting("acme")
     process.suspend()
     service.submit(bodies)
-    began, cpu_s, redis_s = time.monotonic(), _cpu_s(process), _redis_s(service)
+    began, worker_s, store_s = time.monotonic(), processes_s(process.pid), redis_s(service.redis)
     process.resume()
     wait_until(lambda: service.waiting("acme") - before == len(bodies), 120, "every job in its lane")
-    return time.monotonic() - began, _cpu_s(process) - cpu_s, _redis_s(service) - redis_s
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
-def _redis_s(service: Service) -> float:
-    cpu = service.redis.info("cpu")
-    return float(cpu["used_cpu_user"] + cpu["used_cpu_sys"])
+    return time.monotonic() - began, processes_s(process.pid) - worker_s, redis_s(service.redis) - store_s
