@@ -32,7 +32,8 @@ KID = "kid in the JWS header: the name of the producer who signed the job"
 PAYLOAD = "the job's JSON as the payload of the JWS, and not another JWS"
 SMALL_ENOUGH = f"a JWS of at most {MAX_SIGNED_BYTES} bytes, with a job of {strict_json.SMALL_ENOUGH} in it"
 
-_COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]*)")
+COMPACT = r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]*)"
+_COMPACT = re.compile(COMPACT.encode())
 _SPACE = b" \t\r\n"
 
 

@@ -143,7 +143,7 @@ class AccountConfig(BaseModel):
     retry: dict[str, Any] = Field(default_factory=dict, description="What differs from the provider's `retry`.")
     producers: Mapping[str, SigningKey] = Field(
         default_factory=dict,
-        description="Who may enqueue: by name, the key that each signs its jobs with. None: anybody, unsigned.",
+        description="Who may enqueue: by name, a secret, 32 bytes or more, that each signs with. None: anybody.",
     )
 
     @model_validator(mode="after")
