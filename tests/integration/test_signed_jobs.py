@@ -170,6 +170,9 @@ def test_a_key_that_cannot_be_read_is_our_own_fault_and_told_to_the_operator(her
     assert line["error"].startswith(f"the file {tmp_path / 'crm'} holds no signing key: a signing key has at least 32")
     event = event_of(here, id_)
     assert (event["data"]["error"]["category"], event["data"]["job_id"]) == ("internal", None)
+    refuse(here, signed(operation="no.such.operation"))
+    keys: Any = [fields[b"routing_key"] for _, fields in here.redis.xrange("audience:{rejected}:outbox")]
+    assert keys == [b"pubmatic.create_audience.rejected", b"pubmatic.unknown.rejected"]
     assert "cannot be checked" in replay(here, id_).why
     assert edit(here, id_, NEW) == Kept(id_, UNSIGNED)
     (tmp_path / "crm").write_text(KEY)

@@ -90,11 +90,9 @@ class Editor:
         if isinstance(found, Kept):
             return found
         old = editable(found)
-        job = (
-            self._job(found, merged(old, patch.fields), force=patch.force)
-            if isinstance(old, dict)
-            else Kept(place.id, NO_JOB)
-        )
+        if not isinstance(old, dict):
+            return Kept(place.id, NO_JOB)
+        job = self._job(found, merged(old, patch.fields), force=patch.force)
         if isinstance(job, Kept):
             return job
         if patch.dry_run:
@@ -112,23 +110,18 @@ class Editor:
         job = _edited(found, given)
         if job is None:
             return Kept(found.place.id, NO_JOB)
-        refused = read_job(job, self.payloads)
-        if isinstance(refused, Refused):
+        checked = read_job(job, self.payloads)
+        if isinstance(checked, Refused):
             whole = found.place.is_message and given is job
-            return Kept(found.place.id, _sentence(refused.problems if whole else _from_payload(refused.problems)))
-        if (
-            found.place.is_message
-            and not force
-            and not self.is_signed(found, refused.job.provider, refused.job.account)
-        ):
-            return Kept(found.place.id, UNSIGNED)
-        return job
+            return Kept(found.place.id, _sentence(checked.problems if whole else _from_payload(checked.problems)))
+        is_clear = force or self.is_signed(found, checked.job.provider, checked.job.account)
+        return job if is_clear else Kept(found.place.id, UNSIGNED)
 
     def is_signed(self, found: Stored, provider: str | None, account_name: str | None) -> bool:
-        """Whether this account takes jobs from who sent the message, or from anybody."""
+        """Whether this account takes jobs from who sent it, or from anybody. Of a job that was asked at the door."""
         config = self.configs.get(provider or "")
         account = None if config is None else config.accounts.get(account_name or "")
-        if account is None or not account.producers:
+        if not found.place.is_message or account is None or not account.producers:
             return True
         try:
             return is_allowed(from_queue(found.body, self.payloads).signed, account)

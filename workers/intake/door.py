@@ -149,7 +149,7 @@ class Door:
         level = log.debug if stored is Stored.NEW else log.info
         level(
             "job.accepted", provider=job.provider, account=job.account, job_id=job.id, operation=job.operation,
-            stored=stored.value,
+            stored=stored.value, producer=valid.message.producer,
         )  # fmt: skip
         tell(
             JobEntered(
@@ -180,7 +180,7 @@ class Door:
             error,
             self.rejections.now(),
             provider=said.provider if said.provider in self.providers else None,
-            operation=said.operation,
+            operation=said.operation if said.operation in self.payloads.get(said.provider or "", ()) else None,
         )
         return Invalid(message, event)
 

@@ -34,6 +34,11 @@ class Message:
     is_operators: bool = False  # an operator's words, which no producer signs
 
     @property
+    def producer(self) -> str | None:
+        """Who is said to have signed it."""
+        return None if self.signed is None else self.signed.producer
+
+    @property
     def said(self) -> Job | Readable:
         """What can be read of the job."""
         return self.read.job if isinstance(self.read, Accepted) else self.read.readable
