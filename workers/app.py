@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import structlog
 from celery import Celery, Task, bootsteps, signals
 
-from workers.bootstrap import Service, announce_embedded, celery_configuration, service
+from workers.bootstrap import Service, announce_embedded, service
+from workers.celery_configuration import celery_configuration
 from workers.execution.task import register
 from workers.loop import OUTAGES, Loop
 from workers.monitoring import logs
@@ -39,7 +40,7 @@ def _or_end(make: Callable[[], Made]) -> Made:
         raise SystemExit(2) from error
 
 
-app.add_defaults(lambda: _or_end(celery_configuration))
+app.add_defaults(lambda: _or_end(lambda: celery_configuration(service())))
 app.user_options["preload"].add(PAGES)
 register(app, _or_end(installed), lambda: (service().feed, service().executor))
 
