@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from urllib.parse import quote
 
 import redis
@@ -189,16 +188,11 @@ class Service:
         return [Loop(f"publish-{each.partition_name}", each.turn, each.close) for each in publishers]
 
 
-_service: tuple[int, Service] | None = None
-
-
+@cache
 def service() -> Service:
-    """The service of this process, from its environment. A forked pool process gets its own."""
-    global _service  # noqa: PLW0603 - one service a process, made when it is first needed
-    if _service is None or _service[0] != os.getpid():
-        settings = read_settings()
-        _service = os.getpid(), Service(settings, locate(settings))
-    return _service[1]
+    """The service of this process, from its environment."""
+    settings = read_settings()
+    return Service(settings, locate(settings))
 
 
 Announce = Callable[[str], None]
