@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from workers.redaction import redact
 
@@ -27,11 +29,31 @@ class Exchange:
     answer: bytes = b""
     """Empty where it is longer than ``LONGEST_ANSWER``: an attempt that reads many pages does not hold them."""
     answer_bytes: int = 0
+    sent: bool = False
+    """Whether it was let go."""
+    began_at: float = field(default_factory=time.time)
+    """When it was let go, in seconds since the epoch; when it was begun, if it never was."""
+    took_s: float = 0.0
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    def let_go(self) -> Exchange:
+        """The same, sent now."""
+        return replace(self, sent=True, began_at=time.time())
 
     def answered(self, status: int, body: bytes) -> Exchange:
-        """The same with its answer."""
+        """The same, ended with this answer."""
         kept = body if len(body) <= LONGEST_ANSWER else b""
-        return replace(self, status=status, answer=kept, answer_bytes=len(body))
+        return replace(self, status=status, answer=kept, answer_bytes=len(body), took_s=self._so_far_s())
+
+    def unanswered(self) -> Exchange:
+        """The same, ended without one."""
+        return replace(self, took_s=self._so_far_s())
+
+    def _so_far_s(self) -> float:
+        return max(0.0, time.time() - self.began_at)
 
     def shown(self, secrets: Iterable[str]) -> dict[str, Any]:
         """It as JSON, every secret removed. JSON bodies are searched by value: no escape hides a secret."""

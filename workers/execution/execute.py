@@ -15,6 +15,7 @@ import structlog
 from schemas.job import Job
 from schemas.reading import Accepted, Payloads, read_body
 from workers.config import ProviderConfig
+from workers.exchange import Exchange
 from workers.execution.announce import announce
 from workers.execution.attempt import Attempted, attempt
 from workers.execution.endings import Ended, Endings, settle
@@ -28,7 +29,7 @@ from workers.lanes.lanes import MAX_RESCUES, Lanes
 from workers.lanes.state import Again, LeaseLost, Record
 from workers.lanes.tokens import SharedTokens
 from workers.loop import OUTAGES
-from workers.news import RequestEnded, Trip, tell
+from workers.news import RequestEnded, tell
 from workers.outcome import Broken, Postponed, Said, Succeeded, Unknown, Unseen
 from workers.providers.provider import Provider
 from workers.redaction import redacted
@@ -141,12 +142,12 @@ class Executor:
 
     def _run(self, provider: str, record: Record, job: Job, payload: Any, warnings: tuple[str, ...]) -> Ran:
         """One attempt, with whatever it may run into made an outcome. Raises ``LeaseLost``."""
-        config, began_at, trips = self.configs[provider], time.time(), list[Trip]()
+        config, began_at, requests = self.configs[provider], time.time(), list[RequestEnded]()
         exchanges: tuple[dict[str, Any], ...] = ()
 
-        def ended(trip: Trip) -> None:
-            trips.append(trip)
-            tell(RequestEnded(provider, record.account, record.operation, trip))
+        def ended(its: Exchange) -> None:
+            requests.append(_told(provider, record, its))
+            tell(requests[-1])
 
         permits = Permits(self.lanes[provider], record, self.stopping)
         if record.account not in config.accounts:
@@ -167,7 +168,7 @@ class Executor:
             )
             attempted = self._attempt(provider, record, payload, call, permits)
             exchanges = _shown(call, attempted)
-        return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time(), exchanges, tuple(trips))
+        return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time(), exchanges, tuple(requests))
 
     def _attempt(self, provider: str, record: Record, payload: Any, call: Call, permits: Permits) -> Attempted:
         operation = self.providers[provider].operations[record.operation]
@@ -188,6 +189,11 @@ def _shown(call: Call, attempted: Attempted) -> tuple[dict[str, Any], ...]:
     if isinstance(attempted.outcome, Succeeded):
         return ()
     return tuple(each.shown(call.secrets) for each in call.exchanges)
+
+
+def _told(provider: str, record: Record, its: Exchange) -> RequestEnded:
+    names = provider, record.account, record.operation
+    return RequestEnded(*names, its.method, its.host, its.status, its.sent, its.began_at, its.took_s)
 
 
 def _trouble(record: Record) -> Trouble:

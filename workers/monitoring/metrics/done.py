@@ -20,7 +20,6 @@ from workers.news import (
     News,
     PermitAsked,
     RequestEnded,
-    Trip,
 )
 
 JOB = ("provider", "account", "operation")
@@ -120,9 +119,9 @@ class Done:
             self.permit_wait.labels(news.provider).observe(news.wait_s)
 
     def _request(self, news: RequestEnded) -> None:
-        self.requests.labels(*self._job(news), _outcome(news.trip)).inc()
-        if news.trip.sent:
-            self.took.labels(news.provider, news.operation).observe(news.trip.took_s)
+        self.requests.labels(*self._job(news), _outcome(news)).inc()
+        if news.sent:
+            self.took.labels(news.provider, news.operation).observe(news.took_s)
 
     def _attempt(self, news: AttemptSettled) -> None:
         job = self._job(news)
@@ -134,7 +133,7 @@ class Done:
             self.failed.labels(*job[:2], news.verdict).inc()
 
 
-def _outcome(trip: Trip) -> str:
-    if trip.status is None:
-        return "lost" if trip.sent else "unsent"
-    return "429" if trip.status == 429 else f"{trip.status // 100}xx"  # noqa: PLR2004 - Too Many Requests
+def _outcome(request: RequestEnded) -> str:
+    if request.status is None:
+        return "lost" if request.sent else "unsent"
+    return "429" if request.status == 429 else f"{request.status // 100}xx"  # noqa: PLR2004 - Too Many Requests
