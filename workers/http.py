@@ -16,9 +16,9 @@ import httpx
 
 from workers.exchange import Exchange
 from workers.files import Files
+from workers.http_transport import exchange
 from workers.lanes.tokens import SharedTokens
 from workers.outcome import AttemptEnded, Outcome, Postponed, Said, Unavailable, Unknown
-from workers.wire import exchange
 
 REQUEST_DEADLINE_S = 30.0  # the wire contract: one HTTP request takes at most 30 s in all
 

@@ -17,6 +17,7 @@ from calls import call_to
 from real import RedisServer, Sandbox, wait_until
 
 from workers.http import Call
+from workers.http_transport import _transport
 from workers.lanes.tokens import Claim
 from workers.outcome import (
     AttemptEnded,
@@ -34,7 +35,6 @@ from workers.providers.pubmatic.config import PubmaticConfig
 from workers.providers.pubmatic.log_in import REFRESH, TOKEN, LogIn
 from workers.providers.pubmatic.seal import Pair, seal, unseal
 from workers.providers.pubmatic.token import DAY_S, REQUESTS_A_WINDOW, WINDOW_S
-from workers.wire import _transport
 
 OWNER = {"accountType": "PUBLISHER", "accountId": 27332341}
 USER, PASSWORD = "acme@sandbox.example", "sandbox-pubmatic-password-acme"
