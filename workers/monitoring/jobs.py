@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.instant import write
 from workers.dead_letters.show import attempt_of
-from workers.dead_letters.summary import moment
+from workers.lanes.clock import moment
 from workers.lanes.orders import WHOLE
 from workers.monitoring.waits import number, waits
 

@@ -12,7 +12,7 @@ from workers.cli.endings import WrongUsage
 from workers.cli.output import say
 from workers.cli.spans import seconds
 from workers.cli.who import who
-from workers.dead_letters.summary import moment
+from workers.lanes.clock import moment
 
 if TYPE_CHECKING:
     from workers.bootstrap import Service
