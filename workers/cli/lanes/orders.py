@@ -8,9 +8,9 @@ import typer
 
 from schemas.instant import write
 from workers.cli.connection import connected
+from workers.cli.durations import seconds
 from workers.cli.endings import WrongUsage
 from workers.cli.output import say
-from workers.cli.spans import seconds
 from workers.cli.who import who
 from workers.lanes.clock import moment
 
