@@ -1,4 +1,4 @@
-"""How does a verdict become state? One atomic step each: back to the lane, or an ending with its event."""
+"""What is written down of an attempt? With what its job goes back to its lane, or how it ends, event and all."""
 
 from __future__ import annotations
 

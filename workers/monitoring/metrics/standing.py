@@ -38,7 +38,7 @@ _LANES = {
     "lane_limit_requests_per_second": "What all limits of a lane together allow, on average.",
 }
 _PROVIDERS = {
-    "jobs": "Jobs that have not ended; state: waiting, handed (to a worker's queue), running.",
+    "jobs": "Jobs that have not ended; state: waiting, handed (to a worker), running.",
     "dead_letters": "Dead letters kept; provider: rejected where a message was no valid job.",
     "outbox_events": "Events not yet published.",
     "outbox_oldest_seconds": "Age of the oldest event that is not yet published; 0 without one.",
