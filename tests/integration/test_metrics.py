@@ -276,16 +276,6 @@ def test_a_port_that_is_taken_ends_the_worker_with_a_sentence(on_redis: Deployme
     assert "Traceback" not in worker.text()
 
 
-def test_a_pool_of_processes_is_refused_with_a_sentence(on_redis: Deployment) -> None:
-    command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--pool=processes", "-c", "1"]
-    done = subprocess.run(
-        command, env={**os.environ, **on_redis.env}, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 2
-    assert "leave --pool out" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 def test_every_metric_is_described(on_redis: Deployment) -> None:
     env, url = metrics_port()
     on_redis.start_worker(**env)
