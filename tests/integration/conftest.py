@@ -1,12 +1,14 @@
-"""What do tests of the commands ``audience dead …`` begin with? An empty state, and an account at each provider."""
+"""What do several files of this folder begin with? A state with an account at each provider, a desk at PubMatic."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command import Audience
-from real import RedisServer
+from pubmatic_desk import Desk
+from real import RedisServer, Sandbox
 
 from workers.bootstrap import Endpoints, Service
 from workers.settings import Settings
@@ -35,3 +37,9 @@ def here(redis_server: RedisServer, config: Path) -> Service:
 @pytest.fixture
 def audience(redis_server: RedisServer, config: Path) -> Audience:
     return Audience(AUDIENCE_BROKER_URL=redis_server.url, AUDIENCE_CONFIG=str(config))
+
+
+@pytest.fixture
+def desk(sandbox: Sandbox, redis_server: RedisServer, tmp_path: Path) -> Iterator[Desk]:
+    with redis_server.client() as state:
+        yield Desk(sandbox, state, tmp_path)
