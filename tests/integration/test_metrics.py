@@ -274,10 +274,3 @@ def test_a_port_that_is_taken_ends_the_worker_with_a_sentence(on_redis: Deployme
         assert worker.popen.wait(30) == 2
     assert "each worker of one machine needs a port of its own" in worker.text()
     assert "Traceback" not in worker.text()
-
-
-def test_every_metric_is_described(on_redis: Deployment) -> None:
-    env, url = metrics_port()
-    on_redis.start_worker(**env)
-    found = served(url)
-    assert all(family.documentation for name, family in found.families.items() if name.startswith("audience_"))
