@@ -52,6 +52,11 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_success(self) -> bool:
+        """Whether its status is one of success (RFC 9110, 15.3)."""
+        return httpx.codes.is_success(self.status)
+
     @cached_property
     def json(self) -> Any:
         """The body as JSON; None where it is not JSON (no provider answers a bare ``null``).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import assert_never, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -136,4 +137,4 @@ class Done:
 def _outcome(request: RequestEnded) -> str:
     if request.status is None:
         return "lost" if request.sent else "unsent"
-    return "429" if request.status == 429 else f"{request.status // 100}xx"  # noqa: PLR2004 - Too Many Requests
+    return "429" if request.status == HTTPStatus.TOO_MANY_REQUESTS else f"{request.status // 100}xx"

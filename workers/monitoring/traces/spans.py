@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import datetime
+from http import HTTPStatus
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
@@ -88,7 +89,8 @@ class Spans:
         about: Attributes = {"http.request.method": request.method, "server.address": request.host}
         if request.status is not None:
             about["http.response.status_code"] = request.status
-        failed = request.status is None or request.status >= 400  # noqa: PLR2004 - as OpenTelemetry has it for clients
+        # As OpenTelemetry has it for clients.
+        failed = request.status is None or request.status >= HTTPStatus.BAD_REQUEST
         ended_at = request.began_at + request.took_s
         self._write(request.method, SpanKind.CLIENT, attempt, request.began_at, ended_at, about, failed=failed)
 
