@@ -31,7 +31,7 @@ AGE_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0)
 JOB_S = (0.25, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 43200.0, 86400.0)
 
 
-class Done:
+class Counts:
     """Listens to the news of one process. Accounts that are not configured count as ``other``."""
 
     def __init__(self, registry: CollectorRegistry, configs: Mapping[str, ProviderConfig]) -> None:
