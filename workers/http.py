@@ -20,8 +20,6 @@ from workers.http_transport import exchange
 from workers.lanes.tokens import SharedTokens
 from workers.outcome import AttemptEnded, Outcome, Postponed, Said, Unavailable, Unknown
 
-REQUEST_DEADLINE_S = 30.0  # the wire contract: one HTTP request takes at most 30 s in all
-
 # Where each of httpx's transport errors leaves the request. Not listed: it may have been applied.
 SURELY_NOT_SENT: tuple[type[httpx.RequestError], ...] = (
     httpx.ConnectError,
@@ -109,10 +107,6 @@ class Notes(Protocol):
         """Say how far the job is. To be called at least every few seconds by work that takes long."""
 
 
-def _nobody(_: Exchange) -> None:
-    """Nobody wants to know of a request."""
-
-
 A_MOMENT_S = 0.5
 EXCHANGES_KEPT = 5
 LONGEST_WAIT_S = 5.0  # then it is asked again, since the worker may be about to end
@@ -130,13 +124,13 @@ class Call:
     tokens: SharedTokens
     files: Files
     """What jobs may name as a file."""
-    secrets: set[str] = field(default_factory=set)
-    """Values that must never be shown; an adapter adds each one it reads."""
-    deadline_s: float = REQUEST_DEADLINE_S
+    deadline_s: float
     """How long one request may take, from connecting to the last byte of its answer."""
-    max_answer_bytes: int = 32 * 1024 * 1024
-    ended: Callable[[Exchange], None] = _nobody
+    max_answer_bytes: int
+    ended: Callable[[Exchange], None]
     """Told of each request once it has ended."""
+    secrets: set[str] = field(default_factory=set, init=False)
+    """Values that must never be shown; an adapter adds each one it reads."""
     sent: int = field(default=0, init=False)
     """Requests that were let go so far."""
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=EXCHANGES_KEPT), init=False)
