@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from schemas.event import ErrorCategory
 from workers.config import ProviderConfig
-from workers.monitoring.metrics.label import OTHER, account_label
+from workers.monitoring.metrics.standing import OTHER
 from workers.news import (
     AttemptSettled,
     EventPublished,
@@ -112,10 +112,14 @@ class Counts:
                 assert_never(news)
 
     def _job(self, its: JobEntered | RequestEnded | AttemptSettled) -> tuple[str, str, str]:
-        return its.provider, account_label(self._configs, its.provider, its.account), its.operation
+        return its.provider, self._account(its), its.operation
+
+    def _account(self, its: JobEntered | RequestEnded | AttemptSettled | PermitAsked) -> str:
+        known = its.provider in self._configs and its.account in self._configs[its.provider].accounts
+        return its.account if known else OTHER
 
     def _permit(self, news: PermitAsked) -> None:
-        self.permits.labels(news.provider, account_label(self._configs, news.provider, news.account), news.answer).inc()
+        self.permits.labels(news.provider, self._account(news), news.answer).inc()
         if news.answer == "given":
             self.permit_wait.labels(news.provider).observe(news.wait_s)
 

@@ -20,13 +20,14 @@ from workers.config import ProviderConfig
 from workers.lanes.keys import JOBS_STREAM, REJECTED
 from workers.lanes.look import Lane, Seen, look
 from workers.monitoring.lanes import spent
-from workers.monitoring.metrics.label import OTHER
 from workers.monitoring.queues import PROMPT_S, Queues
 from workers.redis_address import client_at
 
 log = structlog.get_logger()
 
 LANE = ("provider", "account")
+OTHER = "other"
+"""What is not installed or configured: a label that a producer could invent would make series without end."""
 _LANES = {
     "lane_waiting_jobs": "Jobs that wait in a lane.",
     "lane_in_flight_jobs": "Jobs of a lane that are with a worker.",
