@@ -1,4 +1,4 @@
-"""What went over the wire in one request, as an operator may see it? What was sent, and what came back."""
+"""What is one request to a provider, and its answer? What went over the wire, when, and what of it may be shown."""
 
 from __future__ import annotations
 
