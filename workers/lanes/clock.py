@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
+
+import redis
+
+
+def now_us(client: redis.Redis) -> int:
+    """What it says now."""
+    now: Any = client.time()
+    return int(now[0]) * 1_000_000 + int(now[1])
 
 
 def us(seconds: float | None) -> int:
