@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,9 +15,9 @@ SHOWN_CHARACTERS = 2000
 LONGEST_ANSWER = 16 * 1024  # bytes; a longer one is a list or a page, which nobody reads in a history
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exchange:
-    """One request and its answer."""
+    """One request and its answer, as far as they have come."""
 
     method: str
     url: str
@@ -39,21 +39,15 @@ class Exchange:
     def host(self) -> str:
         return urlsplit(self.url).hostname or ""
 
-    def let_go(self) -> Exchange:
-        """The same, sent now."""
-        return replace(self, sent=True, began_at=time.time())
+    def goes(self) -> None:
+        """It is let go now."""
+        self.sent, self.began_at = True, time.time()
 
-    def answered(self, status: int, body: bytes) -> Exchange:
-        """The same, ended with this answer."""
-        kept = body if len(body) <= LONGEST_ANSWER else b""
-        return replace(self, status=status, answer=kept, answer_bytes=len(body), took_s=self._so_far_s())
-
-    def unanswered(self) -> Exchange:
-        """The same, ended without one."""
-        return replace(self, took_s=self._so_far_s())
-
-    def _so_far_s(self) -> float:
-        return max(0.0, time.time() - self.began_at)
+    def ends(self, status: int | None = None, body: bytes = b"") -> None:
+        """It ends now, with this answer if there is one."""
+        self.took_s = max(0.0, time.time() - self.began_at)
+        self.status, self.answer_bytes = status, len(body)
+        self.answer = body if len(body) <= LONGEST_ANSWER else b""
 
     def shown(self, secrets: Iterable[str]) -> dict[str, Any]:
         """It as JSON, every secret removed. JSON bodies are searched by value: no escape hides a secret."""

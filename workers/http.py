@@ -201,9 +201,8 @@ class Call:
         its = Exchange(request.method, str(url), body)
 
         def let_go() -> None:
-            nonlocal its
             self.permit(changes)
-            its = its.let_go()
+            its.goes()
             self.sent += 1
             self.exchanges.append(its)
 
@@ -212,11 +211,12 @@ class Call:
                 request, let_go, deadline_s=self.deadline_s, max_answer_bytes=self.max_answer_bytes, uploads=uploads
             )
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            self.ended(its.unanswered())
+            its.ends()
+            self.ended(its)
             raise AttemptEnded(_lost(error, changes=changes)) from error
         answer = Answer(*whole)
-        self.exchanges[-1] = its.answered(answer.status, answer.body)
-        self.ended(self.exchanges[-1])
+        its.ends(answer.status, answer.body)
+        self.ended(its)
         return answer
 
 
