@@ -206,7 +206,7 @@ def celery_configuration() -> dict[str, object]:
     here = service()
     here.configs  # noqa: B018 - a wrong configuration ends the worker before it takes a job
     here.executed()  # and so does a provider that is not there
-    url = here.endpoints.broker_url
+    url = broker.in_any_order(here.endpoints.broker_url)
     return {
         "broker_url": url,
         "broker_use_ssl": broker.tls(url),

@@ -60,6 +60,14 @@ def transport_options(url: str) -> dict[str, Any]:
     return options
 
 
+def in_any_order(url: str) -> str:
+    """The nodes that an AMQP URL names in a random order, so that not all connect to the first one that lives."""
+    if not is_amqp(url):
+        return url
+    nodes = url.split(";")
+    return ";".join(random.sample(nodes, len(nodes)))
+
+
 def connect(url: str, *, heartbeat: float = 0, prompt_s: float | None = None) -> Connection:
     """A kombu connection, not yet opened. Seconds between heartbeats: only for who checks them.
 
@@ -70,9 +78,7 @@ def connect(url: str, *, heartbeat: float = 0, prompt_s: float | None = None) ->
     if prompt_s is not None:
         waits = ("read_timeout", "write_timeout") if is_amqp(url) else ("socket_timeout", "socket_connect_timeout")
         options |= dict.fromkeys(waits, prompt_s)
-    if is_amqp(url):
-        nodes = url.split(";")
-        url = ";".join(random.sample(nodes, len(nodes)))
+    url = in_any_order(url)
     return Connection(
         url, ssl=tls(url), transport_options=options, heartbeat=heartbeat, connect_timeout=prompt_s or 5.0
     )
