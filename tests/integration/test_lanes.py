@@ -81,6 +81,25 @@ def test_a_key_that_somebody_else_has_written_keeps_a_job_out_until_it_is_gone(l
     assert [job.id for job in take(lanes) if job.account == "acme"] == ["b"]
 
 
+def test_a_job_does_not_end_while_somebody_elses_key_stands_where_its_event_should(lanes: Lanes) -> None:
+    record = started(lanes)
+    lanes.client.set(f"{lanes.partition}:outbox", "of somebody else")
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        finish(lanes, record)
+    lanes.client.delete(f"{lanes.partition}:outbox")
+    assert finish(lanes, record)
+    assert outbox(lanes) == 1
+
+
+def test_a_key_that_somebody_else_has_written_costs_no_dead_letter(lanes: Lanes) -> None:
+    finish(lanes, started(lanes), dead={"category": "auth"})
+    lanes.client.set(f"{lanes.partition}:wake", "up")
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        lanes.replay("acme", "a", 1, 60.0)
+    lanes.client.delete(f"{lanes.partition}:wake")
+    assert lanes.replay("acme", "a", 1, 60.0) == "replayed"
+
+
 def test_what_somebody_else_has_written_is_named(lanes: Lanes) -> None:
     lanes.client.set(f"{lanes.partition}:wake", "up")
     with pytest.raises(redis.ResponseError, match=r"audience:\{pubmatic\}:wake is a string .* delete it"):

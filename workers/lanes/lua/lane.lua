@@ -22,21 +22,6 @@ local function rows_key(account) return K .. ':lane:' .. account .. ':rows' end
 local function waiting_key(account, row) return K .. ':lane:' .. account .. ':waiting:' .. row end
 local function split(member) return string.match(member, '^([^/]*)/(.*)$') end
 
--- Redis undoes nothing of a script that fails halfway. Where half of it would lose a job, what others may have written
--- in the place of our keys has to show before the first write.
-local checked = {}
-
-local function wrong_key(kind, keys)
-  for _, key in ipairs(keys) do
-    local found = checked[key] or redis.call('TYPE', key).ok
-    checked[key] = found
-    if found ~= kind and found ~= 'none' then
-      return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found ..
-        ' that this service has not written: delete it, then restart the workers')
-    end
-  end
-end
-
 -- Entries that are due at the same time stand in the order of their acceptance.
 local function entry(sequence, id) return string.format('%012.0f:', sequence) .. id end
 local function id_of(entry_text) return string.sub(entry_text, 14) end
@@ -69,8 +54,24 @@ local function put_in_lane(account, id, due)
   look_at_lane(account, math.max(due, now))
 end
 
--- What keeps a job from being put into its lane: an error reply, or nothing.
+-- Redis undoes nothing of a script that fails halfway, and half of what puts a job into its lane would lose it. So what
+-- others may have written over our keys has to show before the first write: an error reply, or nothing.
+local function wrong_key(kind, keys)
+  for _, key in ipairs(keys) do
+    local found = redis.call('TYPE', key).ok
+    if found ~= kind and found ~= 'none' then
+      return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found ..
+        ' that this service has not written: delete it, then restart the workers')
+    end
+  end
+end
+
+local looked_at = {}
+
 local function wrong_key_of_lane(account, row)
+  local name = account .. '/' .. row
+  if looked_at[name] then return nil end -- for another job of this call
+  looked_at[name] = true
   return wrong_key('hash', {lane_key(account), lane_key('*'), bodies_key(account)})
     or wrong_key('zset', {waiting_key(account, row), K .. ':lanes', K .. ':ends'})
     or wrong_key('set', {rows_key(account), K .. ':accounts'})
