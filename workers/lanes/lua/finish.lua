@@ -21,8 +21,6 @@ local function finish(account, id, fence, state, attempts, requests, event, rout
   if held[3] == fence then return 1 end -- a repeated command
   if held[1] ~= fence or not is_leased(held[2]) then return 0 end
 
-  -- First: what is settled is not settled again, so an outbox that somebody else has written over must keep it open.
-  put_in_outbox(event, routing_key)
   note_health(account, health, number(failures_to_open), number(open_us), number(open_cap_us))
   end_lease(account, id)
   redis.call('ZREM', K .. ':ends', account .. '/' .. id)
@@ -30,11 +28,15 @@ local function finish(account, id, fence, state, attempts, requests, event, rout
   forget_notes(job)
   redis.call('HSET', job, 'settled', fence, 'state', state, 'attempts', attempts, 'requests', requests,
     'event', event, 'routing_key', routing_key, 'finished_at', now)
+  put_in_outbox(event, routing_key)
   if number(retention_ms) > 0 then bury(account, id, held[4], retention_ms, ...) end
   redis.call('HDEL', bodies_key(account), id) -- what a repeat needs is the digest and the event
   redis.call('PEXPIRE', job, keep_ms)
   return 1
 end
+
+-- What is settled is not settled again: an outbox that somebody else has written over has to show before any write.
+redis.call('XLEN', K .. ':outbox')
 
 local answers, at = {}, 1
 while at <= #ARGV do
