@@ -68,7 +68,7 @@ class Sending(threading.Thread):
             while not self._stopping.wait(0.05):
                 try:
                     self._send(job)
-                except OperationalError:
+                except (OperationalError, amqp.InternalError):  # RabbitMQ 3.10, where one node follows another
                     continue
                 self.sent.append(job["id"])
                 break
