@@ -14,7 +14,7 @@ def celery_configuration(here: Service) -> dict[str, object]:
     """
     here.configs  # noqa: B018
     here.executed()
-    url = here.endpoints.broker_url
+    url = broker.in_any_order(here.endpoints.broker_url)
     return {
         "broker_url": url,
         "broker_use_ssl": broker.tls(url),
