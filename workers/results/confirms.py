@@ -1,6 +1,6 @@
 """Which events has RabbitMQ surely taken? They are sent many at once; then each is confirmed, refused or returned.
 
-py-amqp (5.4.2) awaits each confirm before it sends the next message: some twenty system calls for each.
+py-amqp (5.4.2) awaits each confirm before it sends the next message: a dozen system calls and a round trip for each.
 """
 
 from __future__ import annotations
