@@ -19,6 +19,7 @@ def test_a_viewer_has_no_buttons_and_an_operators_name_is_in_the_audit(
     chromium: Browser, on_redis: Deployment, tmp_path: Path
 ) -> None:
     roles = {"FLOWER_BASIC_AUTH": "ann:a-word,vic:v-word", "AUDIENCE_OPERATORS": "ann"}
+    on_redis.wait_for_worker(on_redis.start_worker())
     server = FlowerServer(tmp_path, {**on_redis.env, **roles})
     try:
         viewer = logged_in(chromium, server.url, "vic", "v-word")
@@ -27,6 +28,10 @@ def test_a_viewer_has_no_buttons_and_an_operators_name_is_in_the_audit(
         expect(viewer.locator("#main-content").get_by_role("button")).to_have_count(0)
 
         operator = logged_in(chromium, server.url, "ann", "a-word")
+        for person, sees in ((viewer, 0), (operator, 1)):  # Flower's own controls
+            person.goto("/worker/w0@test")
+            expect(person.get_by_role("heading", name="w0@test")).to_be_visible()
+            expect(person.get_by_role("button", name="Actions")).to_have_count(sees)
         operator.goto(LANE)
         operator.get_by_role("button", name="Pause").click()
         expect(operator.get_by_role("status")).to_contain_text("paused until it is resumed")
