@@ -168,5 +168,6 @@ class RejectedEvent(_Event):
 Data: TypeAlias = Annotated[Succeeded | Failed | Rejected, Field(discriminator="status")]
 Event: TypeAlias = Annotated[SucceededEvent | FailedEvent | RejectedEvent, Field(discriminator="type")]
 
+RESULT: TypeAdapter[Result] = TypeAdapter(Result)
 DATA: TypeAdapter[Data] = TypeAdapter(Data)
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

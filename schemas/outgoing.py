@@ -6,17 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from schemas.event import (
-    DATA_SCHEMA,
-    Detail,
-    Error,
-    Failed,
-    FailedEvent,
-    Rejected,
-    RejectedEvent,
-    Succeeded,
-    SucceededEvent,
-)
+from schemas.event import DATA_SCHEMA, RESULT, Detail, Error
 from schemas.instant import write
 from schemas.job import Job
 from schemas.problem import Problem
@@ -52,19 +42,12 @@ class Course:
 
 def succeeded(job: Job, course: Course, result: Mapping[str, Any]) -> Outgoing:
     """Raises pydantic.ValidationError for a result that is none of the published kinds."""
-    data = {**_of_the_run(job, course), "status": "succeeded", "result": dict(result)}
-    event = SucceededEvent.model_validate(
-        {**_of_the_job(job, course), "type": "audience.job.succeeded", "data": Succeeded.model_validate(data)}
-    )
-    return Outgoing(f"{job.provider}.{job.operation}.succeeded", _json(event))
+    checked = RESULT.dump_python(RESULT.validate_python(dict(result)), mode="json", exclude_unset=True)
+    return _ended(job, course, "succeeded", {"result": checked})
 
 
 def failed(job: Job, course: Course, error: Error) -> Outgoing:
-    data = {**_of_the_run(job, course), "status": "failed", "error": error}
-    event = FailedEvent.model_validate(
-        {**_of_the_job(job, course), "type": "audience.job.failed", "data": Failed.model_validate(data)}
-    )
-    return Outgoing(f"{job.provider}.{job.operation}.failed", _json(event))
+    return _ended(job, course, "failed", {"error": _json(error)})
 
 
 def invalid(body: bytes, refused: Refused, at: datetime) -> Outgoing:
@@ -107,66 +90,63 @@ def rejected(
         "requests": 0,
         "enqueued_at": None,
         "started_at": None,
-        "finished_at": at,
+        "finished_at": write(at),
         "correlation_id": said.correlation_id,
         "metadata": said.metadata,
         "warnings": [],
-        "error": error,
+        "error": _json(error),
     }
     event = {
-        **_frame(f"rejected/{hashlib.sha256(body).hexdigest()}", "/audience", at),
-        "type": "audience.job.rejected",
-        "subject": said.job_id,
-        "data": Rejected.model_validate(data),
+        **_frame(f"rejected/{hashlib.sha256(body).hexdigest()}", "/audience", at, "rejected"),
+        **({} if said.job_id is None else {"subject": said.job_id}),
+        "data": data,
     }
-    return Outgoing(
-        f"{provider or UNKNOWN}.{operation or UNKNOWN}.rejected", _json(RejectedEvent.model_validate(event))
-    )
+    return Outgoing(f"{provider or UNKNOWN}.{operation or UNKNOWN}.rejected", event)
 
 
-def _of_the_job(job: Job, course: Course) -> dict[str, Any]:
-    """The attributes of a final event."""
+def _ended(job: Job, course: Course, status: str, ending: Mapping[str, Any]) -> Outgoing:
+    """The final event. What goes into it is valid already; building the models of it would cost as much again."""
     about = f"{job.provider}/{job.account}"
-    return {
-        **_frame(f"{about}/{job.id}/{course.run}", f"/audience/{about}", course.finished_at),
-        "subject": job.id,
-        **({} if course.traceparent is None else {"traceparent": course.traceparent}),
-    }
-
-
-def _of_the_run(job: Job, course: Course) -> dict[str, Any]:
-    """The data of a final event, but for how it ended."""
-    return {
+    data = {
         "job_id": job.id,
         "provider": job.provider,
         "account": job.account,
         "operation": job.operation,
         "run": course.run,
+        "status": status,
         "attempts": course.attempts,
         "requests": course.requests,
-        "enqueued_at": course.enqueued_at,
-        "started_at": course.started_at,
-        "finished_at": course.finished_at,
+        "enqueued_at": write(course.enqueued_at),
+        "started_at": None if course.started_at is None else write(course.started_at),
+        "finished_at": write(course.finished_at),
         "correlation_id": job.correlation_id,
         "metadata": job.metadata,
         "warnings": list(course.warnings),
+        **ending,
     }
+    event = {
+        **_frame(f"{about}/{job.id}/{course.run}", f"/audience/{about}", course.finished_at, status),
+        "subject": job.id,
+        **({} if course.traceparent is None else {"traceparent": course.traceparent}),
+        "data": data,
+    }
+    return Outgoing(f"{job.provider}.{job.operation}.{status}", event)
 
 
-def _frame(event_id: str, source: str, time: datetime) -> dict[str, Any]:
+def _frame(event_id: str, source: str, time: datetime, status: str) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": event_id,
         "source": source,
+        "type": f"audience.job.{status}",
         "time": write(time),
         "datacontenttype": "application/json",
         "dataschema": DATA_SCHEMA,
     }
 
 
-def _json(event: SucceededEvent | FailedEvent | RejectedEvent) -> dict[str, Any]:
-    # What was not set (a subject that could not be read) is left out; a null in `data` stays.
-    return event.model_dump(mode="json", exclude_unset=True)
+def _json(error: Error) -> dict[str, Any]:
+    return error.model_dump(mode="json")
 
 
 def _sentence(problems: Sequence[Problem]) -> str:

@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def _measured(name: str, rounds: int) -> dict[str, Any]:
-    about = {"name": name, "rounds": rounds, "at": datetime.now(UTC).date().isoformat(), "machine": machine()}
+    about = {"name": name, "at": datetime.now(UTC).date().isoformat(), "machine": machine()}
     before, began = load(), time.monotonic()
     figure = FIGURES[name](rounds)
     return {**about, "took_s": round(time.monotonic() - began, 1), "load": [before, load()], **figure.as_json()}

@@ -38,8 +38,10 @@ def _section(figure: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield figure["method"] + "\n"
     machine, load = figure["machine"], figure["load"]
+    count = max(len(line["rounds"]) for line in figure["lines"])
+    rounds = f"{count} round{'s'[: count != 1]}"
     yield (
-        f"`make bench-lanes FIGURE={figure['name']}`: {figure['rounds']} rounds in {figure['took_s']:.0f} s on "
+        f"`make bench-lanes FIGURE={figure['name']}`: {rounds} in {figure['took_s']:.0f} s on "
         f"{figure['at']}, commit {machine['commit']}; {machine['cores']} cores, load {load[0]:.1f} before and "
         f"{load[1]:.1f} after; {machine['processor']}, Python {machine['python']}."
     )
