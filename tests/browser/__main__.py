@@ -76,6 +76,11 @@ def pictures(browser: Browser, url: str, scheme: Any) -> None:
     for name, path in PAGES.items():
         page.goto(path)
         shoot(name)
+    page.goto("/audience/dead/many?does=edit&category=rejected_by_provider")
+    page.get_by_label("A JSON object").fill('{\n  "definition": "Male AND AGE < 24"\n}')
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_text("The first that would be edited").wait_for()
+    shoot("edit")
     page.goto("/audience/dead/many?does=replay&category=auth")
     page.get_by_label("At most").fill("3/s")
     page.get_by_role("button", name="Replay").click()

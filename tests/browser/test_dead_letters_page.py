@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from command import Audience, example
 from dead import die, fail
 from flower_server import FlowerServer
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from real import Deployment, RedisServer, Sandbox, wait_until
 
 
@@ -53,6 +53,50 @@ def test_an_operator_finds_a_group_edits_one_replays_it_and_sees_it_succeed(
     timeline = page.get_by_role("list").filter(has=page.get_by_text("replayed as run 2")).get_by_role("listitem")
     expect(timeline).to_contain_text(["run 1, attempt 1", "replayed as run 2", "run 2, attempt 1", "succeeded"])
     assert [each["name"] for each in sandbox.audiences()["audiences"]] == ["Mended name"]
+
+
+def test_an_operator_mends_a_whole_kind_by_the_keyboard_replays_it_and_sees_it_succeed(
+    page: Page, on_redis: Deployment, redis_server: RedisServer, sandbox: Sandbox
+) -> None:
+    with redis_server.client() as client:
+        for number in range(3):
+            die(client, job(f"order-wrong-{number}"), message="The name is taken.")
+        client.delete("audience:{pubmatic}:outbox")
+    on_redis.wait_for_worker(on_redis.start_worker())
+    page.goto("/audience/dead")
+    press(page, page.get_by_role("row", name="rejected_by_provider").get_by_role("link", name="Edit…"))
+    expect(page.get_by_text("4 dead letters.")).to_be_visible()
+    page.get_by_label("A JSON object").focus()
+    page.keyboard.type('{"description": "mended", ')
+    press(page, page.get_by_role("button", name="Preview"))
+    expect(page.get_by_role("alert")).to_contain_text("it stops being so at line 1")
+    assert Axe().run(page, context="#main-content").violations_count == 0
+    page.get_by_label("A JSON object").focus()
+    page.keyboard.press("End")
+    page.keyboard.type(' "price": "dear"}')
+    press(page, page.get_by_role("button", name="Preview"))
+    expect(page.get_by_role("region", name="Kept")).to_contain_text("expected at /price")
+    expect(page.get_by_role("button", name="Edit 4")).to_have_count(0)
+    press(page, page.get_by_role("button", name="Change the fields"))
+    page.get_by_label("A JSON object").fill('{"description": "mended"}')
+    press(page, page.get_by_role("button", name="Preview"))
+    expect(page.get_by_role("row", name="order-wrong-2/1")).to_contain_text("edited at /description")
+    assert Axe().run(page, context="#main-content").violations_count == 0
+    press(page, page.get_by_role("button", name="Edit 4"))
+    expect(page.get_by_text("done", exact=True)).to_be_visible()
+    press(page, page.get_by_role("link", name="Replay them…"))
+    press(page, page.get_by_role("button", name="Replay 4"))
+    with redis_server.client() as client:
+        wait_until(lambda: len(on_redis.events(client)) == 4, what="an event of each")
+    assert {each["audience"]["description"] for each in sandbox.audiences()["audiences"]} == {"mended"}
+    page.get_by_role("navigation").get_by_role("link", name="Audit").click()
+    expect(page.get_by_role("row", name="edit").first).to_contain_text("changed: /description, done: 4, kept: 0")
+
+
+def press(page: Page, what: Locator) -> None:
+    """As one does without a mouse."""
+    what.focus()
+    page.keyboard.press("Enter")
 
 
 def test_a_replay_of_many_shows_a_preview_runs_at_its_rate_and_is_stopped(
@@ -142,7 +186,8 @@ def test_a_job_is_found_by_a_part_of_its_id_and_by_what_it_asks_for(page: Page, 
 PAGES = (
     "/audience/lanes", "/audience/lane?provider=pubmatic&account=acme", "/audience/dead",
     "/audience/dead/letter?id=pubmatic/acme/order-7/1", "/audience/dead/many?does=discard&category=auth",
-    "/audience/audit", "/audience/jobs?state=failed", "/audience/job?provider=pubmatic&account=acme&id=order-7",
+    "/audience/dead/many?does=edit&category=auth", "/audience/audit", "/audience/jobs?state=failed",
+    "/audience/job?provider=pubmatic&account=acme&id=order-7",
 )  # fmt: skip
 
 

@@ -122,6 +122,7 @@ def test_settings_lists_every_variable_and_masks_credentials() -> None:
     assert lines["AUDIENCE_BROKER_URL"]["value"] == "sentinel://***@one:26379;sentinel://***@two:26379"
     lease = lines["AUDIENCE_LEASE_S"]
     assert (lease["value"], lease["default"], lease["set"], lease["unit"]) == (7.0, 10.0, True, "seconds")
+    assert lines["AUDIENCE_MAX_ANSWER_BYTES"]["unit"] == "bytes"
     assert "pass-word" not in Audience(AUDIENCE_BROKER_URL=url)("settings").succeeded().out
 
 

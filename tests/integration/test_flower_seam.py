@@ -44,8 +44,9 @@ LETTER = "pubmatic/acme/order-17/1"
 PAGES = (
     "/audience/lanes", "/audience/lane?provider=pubmatic&account=acme", "/audience/lane?provider=pubmatic&account=*",
     "/audience/dead", "/audience/dead?text=order", f"/audience/dead/letter?id={LETTER}",
-    "/audience/dead/many?does=replay", "/audience/dead/many?does=discard", "/audience/jobs",
-    "/audience/jobs?text=order", "/audience/audit", "/audience/job?provider=pubmatic&account=acme&id=order-17",
+    "/audience/dead/many?does=edit", "/audience/dead/many?does=replay", "/audience/dead/many?does=discard",
+    "/audience/jobs", "/audience/jobs?text=order", "/audience/audit",
+    "/audience/job?provider=pubmatic&account=acme&id=order-17",
 )  # fmt: skip
 
 
@@ -157,9 +158,26 @@ def test_without_the_token_nothing_is_changed(start: Any, env: dict[str, str]) -
 
 def test_without_authentication_only_this_machines_own_name_is_answered(start: Any) -> None:
     with start() as client:
-        answer = client.get("/audience/lanes", headers={"Host": "rebound.example"})
-        assert answer.status_code == 403
-        assert "open it as localhost" in answer.text
+        for page in ("/audience/lanes", "/", "/tasks", "/tasks/datatable", "/metrics", "/nothing"):
+            answer = client.get(page, headers={"Host": "rebound.example"})
+            assert answer.status_code == 403, page
+            assert "open it as localhost" in answer.text
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_no_page_of_another_site_acts_whatever_token_it_planted(start: Any, env: dict[str, str], site: str) -> None:
+    with start(FLOWER_UNAUTHENTICATED_API="true") as client:
+        planted = {"_xsrf": token(client)}
+        client.headers["Sec-Fetch-Site"] = site
+        for url, fields in FORMS:
+            assert client.post(url, data={**fields, **planted}).status_code == 403
+        refused = client.post("/api/task/revoke/17", data=planted)
+        assert (refused.status_code, "another site" in refused.text) == (403, True)
+        assert client.post("/api/task/revoke/17", headers={"Host": "rebound.example"}).status_code == 403
+        assert audit(env) == []
+        client.headers["Sec-Fetch-Site"] = "same-origin"
+        assert client.post("/api/task/revoke/17").status_code == 200
+        assert pause(client, **planted).status_code == 303
 
 
 def test_flowers_authentication_and_roles_hold_for_our_pages(start: Any, env: dict[str, str]) -> None:
@@ -171,9 +189,9 @@ def test_flowers_authentication_and_roles_hold_for_our_pages(start: Any, env: di
         client.auth = ("vic", "v-word")
         seen = client.get("/audience/lane?provider=pubmatic&account=acme").text
         assert "vic may look, and not act" in seen
-        assert "<form" not in seen
+        assert not [page for page in PAGES if 'method="post"' in client.get(page).text]
         xsrf = client.cookies["_xsrf"]
-        for url, fields in FORMS.items():
+        for url, fields in FORMS:
             assert client.post(url, data={**fields, "_xsrf": xsrf}).status_code == 403
         assert client.post("/api/worker/shutdown/w", data={"_xsrf": xsrf}).status_code == 403
         assert audit(env) == []
@@ -206,20 +224,23 @@ def test_with_a_log_in_elsewhere_it_is_the_address_that_counts(start: Any, env: 
     assert audit(env) == [("ann@shop.example", "pause")]
 
 
-FORMS = {
-    "/audience/lane": {"provider": "pubmatic", "account": "acme", "order": "pause"},
-    "/audience/dead/letter": {"id": LETTER, "order": "replay"},
-    "/audience/dead/many": {"does": "discard", "reason": "because"},
-    "/audience/dead/order": {"id": "x"},
-    "/audience/job": {"provider": "pubmatic", "account": "acme", "id": "order-17"},
-}
+FORMS = (
+    ("/audience/lane", {"provider": "pubmatic", "account": "acme", "order": "pause"}),
+    ("/audience/dead/letter", {"id": LETTER, "order": "replay"}),
+    ("/audience/dead/many", {"does": "edit", "merge": '{"name": "x"}', "step": "look"}),
+    ("/audience/dead/many", {"does": "edit", "merge": '{"name": "x"}'}),
+    ("/audience/dead/many", {"does": "discard", "reason": "because"}),
+    ("/audience/dead/order", {"id": "x"}),
+    ("/audience/job", {"provider": "pubmatic", "account": "acme", "id": "order-17"}),
+)
 
 
 def test_read_only_changes_nothing_and_says_so(start: Any, env: dict[str, str]) -> None:
     with start(read_only=True) as client:
         assert "read-only mode" in client.get(f"/audience/dead/letter?id={LETTER}").text
+        assert not [page for page in PAGES if 'method="post"' in client.get(page).text]
         xsrf = client.cookies["_xsrf"]
-        for url, fields in FORMS.items():
+        for url, fields in FORMS:
             assert client.post(url, data={**fields, "_xsrf": xsrf}).status_code == 403
         assert audit(env) == []
 

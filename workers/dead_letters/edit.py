@@ -11,19 +11,21 @@ among them: where no producer of the job's account signed the message, an edit m
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 
 from schemas import strict_json
-from schemas.canonical_json import canonical, digest
-from schemas.problem import Problem, pointer
+from schemas.canonical_json import digest
+from schemas.problem import Problem
 from schemas.reading import Payloads, Refused, read_job
 from schemas.strict_json import Json, compact
 from workers.config import ProviderConfig
 from workers.dead_letters.answers import CHANGED, GONE, Edited, Kept
+from workers.dead_letters.differences import differences
+from workers.dead_letters.merge import Merge, merged
 from workers.dead_letters.replay import why_not
 from workers.dead_letters.scripts import run
 from workers.dead_letters.stored import Stored, read
@@ -45,16 +47,6 @@ UNSIGNED = (
     "if that is right, edit it with --force"
 )
 NO_JOB = "it cannot be read as a JSON object: give the whole job in place of the payload"
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """What is merged into each of many. ``audited``: each edit leaves a line of its own in the audit."""
-
-    fields: dict[str, Any]
-    force: bool = False
-    dry_run: bool = False
-    audited: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,7 @@ class Editor:
         return job if isinstance(job, Kept) else self.keep(found, job, who)
 
     def merge(self, place: Place, patch: Merge, who: str) -> Edited | Kept:
-        """Merge fields into the payload, or into a message's whole job, as RFC 7396 says: null removes one."""
+        """Merge fields into the payload, or into a message's whole job."""
         found = self._found(place, force=patch.force)
         if isinstance(found, Kept):
             return found
@@ -152,32 +144,6 @@ def editable(found: Stored) -> Json:
     """What an edit replaces: a job's payload, a message's whole job. None where it is no JSON object."""
     job = found.job
     return job if found.place.is_message or job is None else job.get("payload")
-
-
-def merged(old: Json, patch: Json) -> Json:
-    """RFC 7396: objects are merged field by field, null removes one, anything else takes the place of the old."""
-    if not isinstance(patch, dict):
-        return patch
-    kept = dict(old) if isinstance(old, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            kept.pop(key, None)
-        else:
-            kept[key] = merged(kept.get(key), value)
-    return kept
-
-
-def differences(old: Json, new: Json, *path: str) -> Iterator[str]:
-    """JSON Pointers to what differs, as deep as both are objects."""
-    if not (isinstance(old, dict) and isinstance(new, dict)):
-        if canonical(old) != canonical(new):
-            yield pointer(*path)
-        return
-    for key in dict.fromkeys([*old, *new]):
-        if key in old and key in new:
-            yield from differences(old[key], new[key], *path, key)
-        else:
-            yield pointer(*path, key)
 
 
 def _refusal(found: Stored, *, force: bool) -> str | None:

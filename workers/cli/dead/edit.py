@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from workers.cli.dead.chosen import Chosen
 from workers.cli.endings import Failed, WrongUsage
 from workers.cli.output import Json, say
 from workers.cli.who import who
+
+if TYPE_CHECKING:
+    from workers.dead_letters.merge import Merge
 
 STANDARD_INPUT = "-"
 
@@ -67,7 +70,8 @@ def edit(
         _edit_one(ids[0], payload, force=force)
         return
     chosen = Chosen.of("edit", ids, wanted, everything=everything)
-    _merge(chosen, _object(merge or ""), Tally("edited", as_json, dry_run, chosen.named), force=force)
+    tally = Tally("edited", as_json, dry_run, chosen.named)
+    _merge(chosen, _patch(merge or "", force=force, dry_run=dry_run, audited=chosen.named), tally)
 
 
 def _edit_one(id_: str, file: str, *, force: bool) -> None:
@@ -84,28 +88,23 @@ def _edit_one(id_: str, file: str, *, force: bool) -> None:
     say(f"Send it: audience dead replay {id_}")
 
 
-def _merge(chosen: Chosen, fields: dict[str, Any], tally: Tally, *, force: bool) -> None:
+def _merge(chosen: Chosen, patch: Merge, tally: Tally) -> None:
     here = connected()
-    from workers.dead_letters.edit import Editor, Merge, differences
+    from workers.dead_letters.edit import Editor
 
     editor = Editor.of(here.door, here.redis)
-    patch = Merge(fields, force, dry_run=tally.dry_run, audited=chosen.named)
-    # The names of the fields alone: a value may be what nobody should read in the audit.
-    trail = options.trail(here, "edit", filter=chosen.wanted.given, changed=list(differences({}, fields)))
-    is_silent = tally.dry_run or chosen.named
+    trail = options.trail(here, "edit", filter=chosen.wanted.given, changed=patch.changed)
+    is_silent = patch.dry_run or patch.audited
     carry_out(chosen.places(here), lambda each: editor.merge(each, patch, who()), tally, None if is_silent else trail)
 
 
-def _object(text: str) -> dict[str, Any]:
-    from schemas import strict_json
+def _patch(text: str, *, force: bool, dry_run: bool, audited: bool) -> Merge:
+    from workers.dead_letters.merge import Merge, fields_of
 
-    parsed = strict_json.parse(text.encode())
-    if not isinstance(parsed.value, dict) or not parsed.value:
-        raise WrongUsage('--merge is no JSON object with a field: write it like \'{"price": "2.0"}\'')
-    if parsed.problems:  # in the place of what is wrong stands null, which would remove the field
-        first = parsed.problems[0]
-        raise WrongUsage(f"--merge: expected at {first.pointer or 'its root'}: {first.expected}")
-    return parsed.value
+    try:
+        return Merge(fields_of(text), force, dry_run, audited)
+    except ValueError as error:
+        raise WrongUsage(f"--merge: {error}") from error
 
 
 def _content(name: str) -> bytes:

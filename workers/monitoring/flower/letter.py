@@ -10,6 +10,7 @@ from workers.dead_letters.answers import Kept, Replayed
 from workers.dead_letters.applied import applied
 from workers.dead_letters.discard import Discarder
 from workers.dead_letters.edit import UNSIGNED, Editor, editable
+from workers.dead_letters.filter import ALIKE
 from workers.dead_letters.replay import Replayer
 from workers.dead_letters.show import whole
 from workers.dead_letters.stored import read
@@ -92,6 +93,7 @@ def _read(here: Service, place: Place) -> dict[str, Any]:
         "letter": letter,
         "outcome": applied(letter["category"], letter["attempts"]),
         "payload": _laid_out(masked(editable(found))),
+        "kind": {name: letter[name] for name in ALIKE},
         "body": _pretty(without_jws(letter.get("body"))),
         "edits": [{**edit, "old": _laid_out(edit["old"]), "new": _laid_out(edit["new"])} for edit in letter["edits"]],
         "event": _laid_out(letter["event"]),

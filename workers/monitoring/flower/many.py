@@ -1,78 +1,69 @@
-"""What would become of all that a filter lets through, and how is it done? A preview first, then an order."""
+"""How are all dead letters edited, replayed or discarded that a filter lets through? A preview first, then an order."""
 
 from __future__ import annotations
 
 import secrets
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import islice
-from typing import Any
 
-from workers.bootstrap import Service
-from workers.dead_letters.answers import Discarded, Kept, Replayed
-from workers.dead_letters.discard import Discarder
 from workers.dead_letters.filter import Filter
 from workers.dead_letters.find import find
-from workers.dead_letters.group import group
-from workers.dead_letters.rate import RATE, interval_s
-from workers.dead_letters.replay import Replayer
-from workers.dead_letters.summary import Place
+from workers.dead_letters.rate import RATE
 from workers.dead_letters.trail import Trail
+from workers.monitoring.flower.acts import Act, act_of
 from workers.monitoring.flower.filters import filter_of
 from workers.monitoring.flower.orders import ORDERS, Order
 from workers.monitoring.flower.page import Page, Refused
-
-LOOKED_AT = 1000
-SHOWN = 20
-ACTS = ("replay", "discard")
-
-Answer = Replayed | Discarded | Kept
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What would become of the newest. ``total`` None: there are more than were looked at, and nobody counted."""
-
-    would: int
-    kept: Counter[str]
-    first: list[Answer]
-    total: int | None
-
-    @property
-    def looked_at(self) -> int:
-        return self.would + self.kept.total()
-
-    @property
-    def is_whole(self) -> bool:
-        return self.total == self.looked_at
+from workers.monitoring.flower.preview import count, preview
 
 
 class ManyPage(Page):
-    """A dry run of an order to all that a filter lets through, and the order itself."""
+    """A dry run of an order to all that a filter lets through, and the order itself.
+
+    What is merged by an edit travels in forms only, never in an address: it may hold what no log should.
+    """
 
     async def get(self) -> None:
-        does = _does(self.asked("does"))
+        does = self.asked("does")
         wanted, given = filter_of(self.asked)
-        preview = await self.read(_preview, self.here, does, wanted)
-        self.show("many.html", does=does, given=given, preview=preview, rate=RATE, shown=preview.first[:SHOWN])
+        if does == "edit":
+            await self._ask(wanted, given)
+        else:
+            await self._preview(does, act_of(does, self.asked, self.here, ""), wanted, given)
 
     async def post(self) -> None:
         who = self.may_act()
-        does = _does(self.given("does"))
+        does, step = self.given("does"), self.given("step")
         wanted, given = filter_of(self.given)
-        reason = self.given("reason")
-        if does == "discard" and not reason:
+        if does == "edit" and step == "change":
+            await self._ask(wanted, given)
+            return
+        try:
+            act = act_of(does, self.given, self.here, who.name)
+        except ValueError as error:
+            self.set_status(400)
+            await self._ask(wanted, given, wrong=str(error))
+            return
+        if step == "look":
+            await self._preview(does, act, wanted, given)
+        else:
+            await self._begin(does, act, who.name, wanted, given)
+
+    async def _ask(self, wanted: Filter, given: dict[str, str], wrong: str | None = None) -> None:
+        """For what is to be merged."""
+        total = await self.read(count, self.here, wanted)
+        self.show("merge.html", given=given, total=total, merge=self.given("merge"), wrong=wrong)
+
+    async def _preview(self, does: str, act: Act, wanted: Filter, given: dict[str, str]) -> None:
+        seen = await self.read(preview, self.here, wanted, act.would)
+        self.show("many.html", does=does, given=given, preview=seen, rate=RATE, merge=self.given("merge"))
+
+    async def _begin(self, does: str, act: Act, who: str, wanted: Filter, given: dict[str, str]) -> None:
+        if does == "discard" and not self.given("reason"):
             raise Refused("Say why they are discarded: who reads the audit will want to know.", 400)
-        rate = self.given("rate") or RATE
-        about = {"filter": wanted.given, **({"rate": rate} if does == "replay" else {"reason": reason})}
-        total = await self.read(_count, self.here, wanted)
-        order = Order(
-            secrets.token_hex(8), does, Trail(self.here.redis, who.name, does, about), given,
-            _interval_s(rate) if does == "replay" else 0.0, total,
-        )  # fmt: skip
+        total = await self.read(count, self.here, wanted)
+        trail = Trail(self.here.redis, who, does, {"filter": wanted.given, **act.about})
+        order = Order(secrets.token_hex(8), does, trail, given, act.interval_s, total)
         found = await self.read(find, self.here.redis, self.here.providers, wanted)
-        ORDERS.begin(order, (each.place for each in found), _act(self.here, does, reason))
+        ORDERS.begin(order, (each.place for each in found), act.do)
         self.redirect(self.url("audience-order", id=order.id), status=303)
 
 
@@ -94,35 +85,3 @@ def _order(id_: str) -> Order:
     if order is None:
         raise Refused("This Flower knows no such order (any more): `audience audit` tells what every order did.", 404)
     return order
-
-
-def _does(given: str) -> str:
-    if given not in ACTS:
-        raise Refused("There is no such order: it is replay or discard.", 400)
-    return given
-
-
-def _interval_s(rate: str) -> float:
-    try:
-        return interval_s(rate)
-    except ValueError as error:
-        raise Refused(f"“{rate}”: {error}.", 400) from error
-
-
-def _act(here: Service, does: str, reason: str) -> Callable[[Place], Any]:
-    return Replayer.of(here.door, here.redis).replay if does == "replay" else Discarder(here.redis, reason).discard
-
-
-def _preview(here: Service, does: str, wanted: Filter) -> Preview:
-    would = Replayer.of(here.door, here.redis).would if does == "replay" else Discarder(here.redis, "").would
-    answers: list[Answer] = [would(each.place) for each in islice(find(here.redis, here.providers, wanted), LOOKED_AT)]
-    kept = Counter(answer.why for answer in answers if isinstance(answer, Kept))
-    total = len(answers) if len(answers) < LOOKED_AT else _count(here, wanted)
-    return Preview(len(answers) - kept.total(), kept, answers, total)
-
-
-def _count(here: Service, wanted: Filter) -> int | None:
-    """How many there are; None where each would have to be looked at."""
-    if wanted.looks_inside:
-        return None
-    return sum(each.count for each in group(here.redis, here.providers, wanted))

@@ -12,12 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import ceil, floor
 from typing import Any
 
+from workers import durations
 from workers.dead_letters.answers import Discarded, Edited, Kept, Replayed
 from workers.dead_letters.summary import Place
 from workers.dead_letters.trail import Trail
 from workers.loop import OUTAGES
+from workers.monitoring.flower.filters import AGES
 
 KEPT = 50
 """Orders that are remembered: the newest."""
@@ -25,7 +28,7 @@ KEPT = 50
 
 @dataclass
 class Order:
-    """One order. ``does`` is replay or discard; ``total`` None: nobody has counted."""
+    """One order. ``does`` is edit, replay or discard; ``total`` None: nobody has counted."""
 
     id: str
     does: str
@@ -49,9 +52,19 @@ class Order:
     @property
     def died_since(self) -> dict[str, str]:
         """The filter of what died in the same lanes since it began, its own replays among them."""
-        passed = datetime.now(UTC) - datetime.fromisoformat(self.began)
         lanes = {name: value for name, value in self.given.items() if name in {"provider", "account", "operation"}}
-        return {**lanes, "newer_than": f"{max(1, round(passed.total_seconds()))}s"}
+        return {**lanes, "newer_than": durations.written(max(1, round(self._age_s)))}
+
+    @property
+    def found(self) -> dict[str, str]:
+        """The filter of what it found: its ages have grown since, and what has died since is left out."""
+        ages = {name: durations.seconds(self.given.get(name, "0s")) + self._age_s for name in AGES}
+        newer = {"newer_than": durations.written(ceil(ages["newer_than"]))} if "newer_than" in self.given else {}
+        return {**self.given, **newer, "older_than": durations.written(floor(ages["older_than"]))}
+
+    @property
+    def _age_s(self) -> float:
+        return (datetime.now(UTC) - datetime.fromisoformat(self.began)).total_seconds()
 
     @property
     def why_kept(self) -> list[tuple[str, int]]:

@@ -14,7 +14,7 @@ from flower.views import BaseHandler
 
 from workers.bootstrap import Service, service
 from workers.monitoring.flower import words
-from workers.monitoring.flower.reach import asks_for_loopback, authenticates
+from workers.monitoring.flower.reach import stranger
 from workers.monitoring.flower.roles import Person, person_of
 
 T = TypeVar("T")
@@ -48,9 +48,9 @@ class Page(BaseHandler):  # type: ignore[misc]  # flower has no types
         self.set_header("Cache-Control", "no-store")
 
     def prepare(self) -> None:
-        options = self.application.options
-        if not (authenticates(options) or options.unix_socket or asks_for_loopback(self.request.host)):
-            raise Refused("Without authentication Flower answers on this machine only: open it as localhost.", 403)
+        refusal = stranger(self.application.options, self.request)
+        if refusal is not None:
+            raise Refused(refusal, 403)
         if self.current_user is None and self.request.method == "POST":
             raise Refused("You are not logged in (any more).", 403)
         if self.current_user is None:

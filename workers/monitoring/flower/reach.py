@@ -1,4 +1,4 @@
-"""From where may Flower be reached? Without authentication from this machine only."""
+"""From where may Flower be reached? Without authentication from this machine only, and by no page of another site."""
 
 from __future__ import annotations
 
@@ -38,3 +38,16 @@ def asks_for_loopback(host: str) -> bool:
     A page elsewhere can let its own name lead to a reader's loopback (DNS rebinding); the Host then tells it.
     """
     return is_loopback(urlsplit(f"//{host}").hostname or "")
+
+
+def stranger(options: Any, request: Any) -> str | None:
+    """Why a request is not answered, whoever has sent it; None if it may be.
+
+    A token is what stops forms of other sites. But a page on another port of this machine can plant its cookie, and
+    Flower's API asks for none: so what the browser says of the sender counts, too.
+    """
+    if not (authenticates(options) or options.unix_socket or asks_for_loopback(request.host)):
+        return "Without authentication Flower answers on this machine only: open it as localhost."
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+        return "This was sent by a page of another site: load Flower's own page, and do it there."
+    return None

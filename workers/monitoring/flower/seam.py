@@ -43,7 +43,7 @@ def install(app: Celery) -> None:
     """Give Flower our pages, before its command makes its application."""
     names = {each.name for each in flower.urls.handlers if hasattr(each, "name")}
     if handlers.LANES not in names:
-        *theirs, not_found = (bounded(guarded(rule)) for rule in flower.urls.handlers)
+        *theirs, not_found = (guarded(bounded(rule)) for rule in flower.urls.handlers)
         flower.urls.handlers[:] = [*theirs, *handlers.all_of_them(), not_found]
     flower.urls.settings["template_loader"] = DictLoader(templates())
     BaseHandler.get_active_queue_names = lambda _self: list(QUEUES)  # Celery's own workers read none, and so name none

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workers.dead_letters.edit import merged
+from workers.dead_letters.merge import Merge, fields_of, merged
 
 CASES: tuple[tuple[Any, Any, Any], ...] = (
     ({"a": "b"}, {"a": "c"}, {"a": "c"}),
@@ -30,3 +30,26 @@ def test_the_standards_own_cases_hold(old: Any, patch: Any, new: Any) -> None:
     before = repr(old)
     assert merged(old, patch) == new
     assert repr(old) == before
+
+
+def test_the_fields_are_those_of_one_object_with_their_names_for_the_audit() -> None:
+    fields = fields_of('{"price": "2.0", "description": null, "a/b": {"c": 1}}')
+    assert fields == {"price": "2.0", "description": None, "a/b": {"c": 1}}
+    assert Merge(fields).changed == ["/price", "/description", "/a~1b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[]", "it is no JSON object with a field"),
+        ("{}", "it is no JSON object with a field"),
+        ('{"price": 2.0', "expected at its root: JSON; it stops being so at line 1"),
+        ('{"price": "2.0", "price": "3.0"}', "expected at /price: this key once in its object"),
+        ('{"deep": {"price": 1e999}}', "expected at /deep/price: a finite number"),
+        ("\udcff", "expected at its root: UTF-8"),
+    ],
+    ids=["array", "nothing", "cut off", "twice", "infinite", "bytes"],
+)
+def test_what_cannot_be_merged_is_said_in_a_sentence(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        fields_of(text)
