@@ -59,6 +59,8 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
     def start(self, parent: Any) -> None:
         here = service()
         _or_end(lambda: _has_threads(parent))
+        if here.settings.intake:
+            _or_end(here.check_producers)
         announce_embedded(here)
         here.configure_lanes()
         log.info("worker.starts", providers=here.executed(), intake=here.settings.intake)

@@ -83,6 +83,17 @@ class Service:
             self._know_operations(name, config)
         return configs
 
+    def check_producers(self) -> None:
+        """Raises ``SettingsError`` for a key of a producer that cannot be read: all that it signed would be refused."""
+        for name, config in self.configs.items():
+            for account, its in config.accounts.items():
+                for producer, key in its.producers.items():
+                    try:
+                        key.read()
+                    except SettingsError as error:
+                        place = f"[{name}.accounts.{account}.producers] {producer}"
+                        raise SettingsError(f"AUDIENCE_CONFIG: {place}: {error}") from error
+
     def _know_operations(self, name: str, config: ProviderConfig) -> None:
         """Raises ``SettingsError`` for a limit of an operation that the provider does not have."""
         known = self.providers[name].operations
