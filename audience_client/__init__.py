@@ -3,5 +3,6 @@
 from audience_client.answers import Answers, NoAnswer
 from audience_client.events import Events
 from audience_client.producer import InvalidJob, Producer
+from schemas.signed import Signer
 
-__all__ = ["Answers", "Events", "InvalidJob", "NoAnswer", "Producer"]
+__all__ = ["Answers", "Events", "InvalidJob", "NoAnswer", "Producer", "Signer"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,8 +16,12 @@ ANSWER_TIMEOUT_S = 10.0
 def connect(url: str, *, heartbeat_s: float = 0) -> Connection:
     """A kombu connection, not yet opened. Seconds between heartbeats: only for who checks them.
 
+    The nodes that an AMQP URL names are tried in any order, so that not every program connects to the first one.
     The URL is kombu's; of Sentinels it ends with the name of their master: ``sentinel://host:26379#mymaster``.
     """
+    if is_amqp(url):
+        nodes = url.split(";")
+        url = ";".join(random.sample(nodes, len(nodes)))
     return _Connection(
         url,
         ssl=_tls(url),

@@ -14,6 +14,7 @@ from schemas.generate import PAYLOADS
 from schemas.job import Job
 from schemas.problem import Problem
 from schemas.reading import Payloads, Refused, read_job
+from schemas.signed import Signer, looks_signed
 from schemas.strict_json import compact
 
 # As the service declares it. Another argument, and RabbitMQ closes the channel of whoever comes second.
@@ -42,10 +43,12 @@ class Producer:
 
     ``broker_url`` is kombu's; of Sentinels it ends with the name of their master: ``sentinel://host:26379#mymaster``.
     ``payloads`` tells which operations exist; by default those of the providers that come with the project.
+    ``signer`` signs what is submitted, for accounts that take jobs from producers by their signature only.
     """
 
-    def __init__(self, broker_url: str, payloads: Payloads = PAYLOADS) -> None:
+    def __init__(self, broker_url: str, payloads: Payloads = PAYLOADS, signer: Signer | None = None) -> None:
         self._payloads = payloads
+        self._signer = signer
         self._connection = connect(broker_url)
         self._mandatory = is_amqp(broker_url)
         self._producer: kombu.Producer | None = None
@@ -73,15 +76,16 @@ class Producer:
         read = read_job(value, self._payloads)
         if isinstance(read, Refused):
             raise InvalidJob(read.problems)
-        self.send(compact(value))
+        body = compact(value)
+        self.send(body if self._signer is None else self._signer.sign(body))
 
     def send(self, body: bytes) -> None:
-        """Send bytes as they are, unchecked: what is no valid job is answered by a ``rejected`` event."""
+        """Send bytes as they are, unchecked and unsigned: what is no valid job is answered by a ``rejected`` event."""
         self._open().publish(
             body,
             exchange="",
             routing_key=JOBS.name,
-            content_type="application/json",
+            content_type="application/jose" if looks_signed(body) else "application/json",
             content_encoding="utf-8",
             delivery_mode=2,
             mandatory=self._mandatory,

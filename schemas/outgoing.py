@@ -80,24 +80,25 @@ def rejected(
 ) -> Outgoing:
     """`provider` and `operation` go into the routing key: only what is installed, None for anything else."""
     data: dict[str, Any] = {
-        "job_id": said.job_id,
-        "provider": said.provider,
-        "account": said.account,
-        "operation": said.operation,
-        "run": None,
-        "status": "rejected",
         "attempts": 0,
         "requests": 0,
         "enqueued_at": None,
         "started_at": None,
         "finished_at": write(at),
         "correlation_id": said.correlation_id,
-        "metadata": said.metadata,
         "warnings": [],
+        "job_id": said.job_id,
+        "provider": said.provider,
+        "account": said.account,
+        "operation": said.operation,
+        "run": None,
+        "metadata": said.metadata,
+        "status": "rejected",
         "error": _json(error),
     }
     event = {
-        **_frame(f"rejected/{hashlib.sha256(body).hexdigest()}", "/audience", at, "rejected"),
+        **_frame(f"rejected/{hashlib.sha256(body).hexdigest()}", "/audience", at),
+        "type": "audience.job.rejected",
         **({} if said.job_id is None else {"subject": said.job_id}),
         "data": data,
     }
@@ -105,40 +106,43 @@ def rejected(
 
 
 def _ended(job: Job, course: Course, status: str, ending: Mapping[str, Any]) -> Outgoing:
-    """The final event. What goes into it is valid already; building the models of it would cost as much again."""
+    """The final event. What goes into it is valid already; building the models of it would cost as much again.
+
+    Fields stand in the order of the models: what is read by them, as an exported dead letter is, comes back unchanged.
+    """
     about = f"{job.provider}/{job.account}"
     data = {
-        "job_id": job.id,
-        "provider": job.provider,
-        "account": job.account,
-        "operation": job.operation,
-        "run": course.run,
-        "status": status,
         "attempts": course.attempts,
         "requests": course.requests,
         "enqueued_at": write(course.enqueued_at),
         "started_at": None if course.started_at is None else write(course.started_at),
         "finished_at": write(course.finished_at),
         "correlation_id": job.correlation_id,
-        "metadata": job.metadata,
         "warnings": list(course.warnings),
+        "job_id": job.id,
+        "provider": job.provider,
+        "account": job.account,
+        "operation": job.operation,
+        "run": course.run,
+        "metadata": job.metadata,
+        "status": status,
         **ending,
     }
     event = {
-        **_frame(f"{about}/{job.id}/{course.run}", f"/audience/{about}", course.finished_at, status),
-        "subject": job.id,
+        **_frame(f"{about}/{job.id}/{course.run}", f"/audience/{about}", course.finished_at),
         **({} if course.traceparent is None else {"traceparent": course.traceparent}),
+        "type": f"audience.job.{status}",
+        "subject": job.id,
         "data": data,
     }
     return Outgoing(f"{job.provider}.{job.operation}.{status}", event)
 
 
-def _frame(event_id: str, source: str, time: datetime, status: str) -> dict[str, Any]:
+def _frame(event_id: str, source: str, time: datetime) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": event_id,
         "source": source,
-        "type": f"audience.job.{status}",
         "time": write(time),
         "datacontenttype": "application/json",
         "dataschema": DATA_SCHEMA,

@@ -33,8 +33,10 @@ def call_to(
     *,
     state: redis.Redis | None = None,
     files: Files | None = None,
-    **more: Any,
+    deadline_s: float = 30.0,
 ) -> Call:
     """A call. ``state`` is where tokens are shared; by default nowhere that answers."""
     tokens = SharedTokens(state or redis.Redis(port=1), "contract")
-    return Call(account, base_url, permit, Noted(), tokens, files or Files.of(Settings()), **more)
+    files = files or Files.of(Settings())
+    most = Settings().max_answer_bytes
+    return Call(account, base_url, permit, Noted(), tokens, files, deadline_s, most, lambda _: None)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import redis
+from command import Audience
 
 from schemas import outgoing
 from schemas.canonical_json import digest
@@ -77,3 +78,8 @@ def refuse(here: Service, body: bytes) -> str:
     here.door.enter([message])
     newest: Any = here.redis.zrange("audience:{rejected}:dead", -1, -1)
     return f"rejected/{newest[0].decode()}"
+
+
+def listed(audience: Audience, *filters: str) -> list[str]:
+    """The ids that ``audience dead list`` shows."""
+    return [line["id"] for line in audience("dead", "list", "--json", *filters).succeeded().lines]

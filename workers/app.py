@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from itertools import chain
 from typing import Any, TypeVar
@@ -12,7 +13,8 @@ from typing import Any, TypeVar
 import structlog
 from celery import Celery, Task, bootsteps, signals
 
-from workers.bootstrap import Service, announce_embedded, celery_configuration, service
+from workers.bootstrap import Service, announce_embedded, service
+from workers.celery_configuration import celery_configuration
 from workers.execution.task import register
 from workers.loop import OUTAGES, Loop
 from workers.monitoring import logs
@@ -39,7 +41,7 @@ def _or_end(make: Callable[[], Made]) -> Made:
         raise SystemExit(2) from error
 
 
-app.add_defaults(lambda: _or_end(celery_configuration))
+app.add_defaults(lambda: _or_end(lambda: celery_configuration(service())))
 app.user_options["preload"].add(PAGES)
 register(app, _or_end(installed), lambda: (service().feed, service().executor))
 
@@ -57,6 +59,8 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
     def start(self, parent: Any) -> None:
         here = service()
         _or_end(lambda: _has_threads(parent))
+        if here.settings.intake:
+            _or_end(here.check_producers)
         announce_embedded(here)
         here.configure_lanes()
         log.info("worker.starts", providers=here.executed(), intake=here.settings.intake)
@@ -79,20 +83,21 @@ class Background(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has n
         if service().executor.stopping.is_set():
             return
         service().executor.stopping.set()
-        for loop in self.loops:
-            loop.stop()
-        _put_back_unstarted()
         grace = threading.Timer(service().settings.shutdown_grace_s, _leave)
         grace.daemon = True
         grace.start()
+        for loop in self.loops:
+            loop.stop()
+        _put_back_unstarted()
 
     def end(self, **_: Any) -> None:
         """The pool has ended: its last jobs are settled, and their events go out, before the process ends."""
         for loops in self.last:
             for loop in loops:
                 loop.stop()
+            waits_until = time.monotonic() + LAST_EVENTS_S
             for loop in loops:
-                loop.join(LAST_EVENTS_S)
+                loop.join(max(0.0, waits_until - time.monotonic()))
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - celery's face
         self.shut_down()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from urllib.parse import quote
 
 import redis
@@ -83,6 +82,17 @@ class Service:
         for name, config in configs.items():
             self._know_operations(name, config)
         return configs
+
+    def check_producers(self) -> None:
+        """Raises ``SettingsError`` for a key of a producer that cannot be read: all that it signed would be refused."""
+        for name, config in self.configs.items():
+            for account, its in config.accounts.items():
+                for producer, key in its.producers.items():
+                    try:
+                        key.read()
+                    except SettingsError as error:
+                        place = f"[{name}.accounts.{account}.producers] {producer}"
+                        raise SettingsError(f"AUDIENCE_CONFIG: {place}: {error}") from error
 
     def _know_operations(self, name: str, config: ProviderConfig) -> None:
         """Raises ``SettingsError`` for a limit of an operation that the provider does not have."""
@@ -189,52 +199,11 @@ class Service:
         return [Loop(f"publish-{each.partition_name}", each.turn, each.close) for each in publishers]
 
 
-_service: tuple[int, Service] | None = None
-
-
+@cache
 def service() -> Service:
-    """The service of this process, from its environment. A forked pool process gets its own."""
-    global _service  # noqa: PLW0603 - one service a process, made when it is first needed
-    if _service is None or _service[0] != os.getpid():
-        settings = read_settings()
-        _service = os.getpid(), Service(settings, locate(settings))
-    return _service[1]
-
-
-def celery_configuration() -> dict[str, object]:
-    """Celery's settings, which it asks for when it first needs them."""
-    here = service()
-    here.configs  # noqa: B018 - a wrong configuration ends the worker before it takes a job
-    here.executed()  # and so does a provider that is not there
-    url = here.endpoints.broker_url
-    return {
-        "broker_url": url,
-        "broker_use_ssl": broker.tls(url),
-        "broker_transport_options": broker.transport_options(url),
-        # Celery 5.7.0 lets two threads read one AMQP socket, which tears frames apart and stops a worker for a while.
-        # Its main thread reads, for heartbeats, the connection on which every thread publishes events; and every
-        # thread reads the consumer's, to raise a prefetch count that was lowered after an outage. Dead peers are
-        # found by TCP keepalive.
-        "broker_heartbeat": 0,
-        "worker_enable_prefetch_count_reduction": False,
-        "broker_connection_retry_on_startup": True,
-        "broker_connection_max_retries": None,
-        "broker_pool_limit": here.settings.concurrency,
-        # A channel that RabbitMQ closes, for a queue whose node is just leaving the cluster, would end the worker.
-        "broker_channel_error_retry": True,
-        # Celery reads no queue: a job comes from its lane (execution/feed.py). With no default queue either, it
-        # takes none of others.
-        "task_queues": [],
-        "task_default_queue": "",
-        "task_serializer": "json",
-        "accept_content": ["json"],
-        "task_ignore_result": True,
-        "task_acks_late": True,  # a job's place in the pool is free when its task has ended, not when it begins
-        "worker_pool": "threads",
-        "worker_concurrency": here.settings.concurrency,
-        "worker_hijack_root_logger": False,
-        "worker_redirect_stdouts": False,
-    }
+    """The service of this process, from its environment."""
+    settings = read_settings()
+    return Service(settings, locate(settings))
 
 
 Announce = Callable[[str], None]

@@ -60,18 +60,25 @@ def transport_options(url: str) -> dict[str, Any]:
     return options
 
 
+def in_any_order(url: str) -> str:
+    """The nodes that an AMQP URL names in a random order, so that not all connect to the first one that lives."""
+    if not is_amqp(url):
+        return url
+    nodes = url.split(";")
+    return ";".join(random.sample(nodes, len(nodes)))
+
+
 def connect(url: str, *, heartbeat: float = 0, prompt_s: float | None = None) -> Connection:
     """A kombu connection, not yet opened. Seconds between heartbeats: only for who checks them.
 
-    ``prompt_s``: an AMQP broker that has not answered by then counts as out of reach. Of the nodes that an AMQP URL
+    ``prompt_s``: a broker that has not answered by then counts as out of reach. Of the nodes that an AMQP URL
     names two are tried, any two: this spreads connections over them, and the next attempt finds others.
     """
     options = transport_options(url)
     if prompt_s is not None:
-        options |= {"read_timeout": prompt_s, "write_timeout": prompt_s}
-    if is_amqp(url):
-        nodes = url.split(";")
-        url = ";".join(random.sample(nodes, len(nodes)))
+        waits = ("read_timeout", "write_timeout") if is_amqp(url) else ("socket_timeout", "socket_connect_timeout")
+        options |= dict.fromkeys(waits, prompt_s)
+    url = in_any_order(url)
     return Connection(
         url, ssl=tls(url), transport_options=options, heartbeat=heartbeat, connect_timeout=prompt_s or 5.0
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
+from schemas.signed import fit
 from workers.settings import SettingsError
 
 _PERIODS = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
@@ -61,20 +62,36 @@ class Secret(BaseModel):
             raise ValueError("a secret needs exactly one of env and file")
         return self
 
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        return f"the file {self.file}" if self.env is None else f"the environment variable {self.env}"
+
     def read(self) -> str:
         """The secret's value. Raises ``SettingsError`` where it is missing or empty, naming the place."""
         if self.env is not None:
-            value, place = os.environ.get(self.env, ""), f"the environment variable {self.env}"
+            value = os.environ.get(self.env, "")
         else:
             assert self.file is not None  # noqa: S101 - _exactly_one
-            place = f"the file {self.file}"
             try:
                 value = self.file.read_text().strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError(f"a secret cannot be read from {place}: {type(error).__name__}") from error
+                raise SettingsError(f"a secret cannot be read from {self.place}: {type(error).__name__}") from error
         if not value:
-            raise SettingsError(f"a secret is missing: {place} is empty or not set")
+            raise SettingsError(f"a secret is missing: {self.place} is empty or not set")
         return value
+
+
+class SigningKey(Secret):
+    """Where the key is that a producer signs its jobs with."""
+
+    def read(self) -> str:
+        """The key. Raises ``SettingsError`` where it is missing, or is none, naming the place."""
+        key = super().read()
+        try:
+            return fit(key)
+        except ValueError as error:
+            raise SettingsError(f"{self.place} holds no signing key: {error}") from error
 
 
 class RetryPolicy(BaseModel):
@@ -107,6 +124,9 @@ class OperationConfig(BaseModel):
     limits: tuple[Limit, ...] = Field((), description="Of this operation's requests, beside all others.")
 
 
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
 class AccountConfig(BaseModel):
     """What every provider's account has. Providers add their credentials."""
 
@@ -121,6 +141,26 @@ class AccountConfig(BaseModel):
         default_factory=dict, description="By operation, what applies to it in this account."
     )
     retry: dict[str, Any] = Field(default_factory=dict, description="What differs from the provider's `retry`.")
+    producers: Mapping[str, SigningKey] = Field(
+        default_factory=dict,
+        description="Who may enqueue: by name, a secret, 32 bytes or more, that each signs with. None: anybody.",
+    )
+
+    @model_validator(mode="after")
+    def _names_of_producers(self) -> Self:
+        for name in self.producers:
+            if not _NAME.fullmatch(name):
+                raise ValueError("a producer's name is 1 to 128 characters of A-Z a-z 0-9 . _ -, as its kid says it")
+        return self
+
+    def secrets(self) -> Iterator[tuple[str, Secret]]:
+        """Every secret of the account, by its field."""
+        for field in type(self).model_fields:
+            value = getattr(self, field)
+            if isinstance(value, Secret):
+                yield field, value
+        for name, key in self.producers.items():
+            yield f"producers.{name}", key
 
 
 def _http_url(value: str) -> str:
@@ -149,7 +189,7 @@ class ProviderConfig(BaseModel):
     @model_validator(mode="after")
     def _names_of_accounts(self) -> Self:
         for name in self.accounts:
-            if not re.fullmatch(r"[A-Za-z0-9._-]{1,128}", name):
+            if not _NAME.fullmatch(name):
                 raise ValueError("an account's name is 1 to 128 characters of A-Z a-z 0-9 . _ -, as jobs name it")
         return self
 

@@ -1,11 +1,13 @@
-"""What went over the wire in one request, as an operator may see it? What was sent, and what came back."""
+"""What is one request to a provider, and its answer? What went over the wire, when, and what of it may be shown."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from workers.redaction import redact
 
@@ -13,9 +15,9 @@ SHOWN_CHARACTERS = 2000
 LONGEST_ANSWER = 16 * 1024  # bytes; a longer one is a list or a page, which nobody reads in a history
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exchange:
-    """One request and its answer."""
+    """One request and its answer, as far as they have come."""
 
     method: str
     url: str
@@ -27,11 +29,25 @@ class Exchange:
     answer: bytes = b""
     """Empty where it is longer than ``LONGEST_ANSWER``: an attempt that reads many pages does not hold them."""
     answer_bytes: int = 0
+    sent: bool = False
+    """Whether it was let go."""
+    began_at: float = field(default_factory=time.time)
+    """When it was let go, in seconds since the epoch; when it was begun, if it never was."""
+    took_s: float = 0.0
 
-    def answered(self, status: int, body: bytes) -> Exchange:
-        """The same with its answer."""
-        kept = body if len(body) <= LONGEST_ANSWER else b""
-        return replace(self, status=status, answer=kept, answer_bytes=len(body))
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    def goes(self) -> None:
+        """It is let go now."""
+        self.sent, self.began_at = True, time.time()
+
+    def ends(self, status: int | None = None, body: bytes = b"") -> None:
+        """It ends now, with this answer if there is one."""
+        self.took_s = max(0.0, time.time() - self.began_at)
+        self.status, self.answer_bytes = status, len(body)
+        self.answer = body if len(body) <= LONGEST_ANSWER else b""
 
     def shown(self, secrets: Iterable[str]) -> dict[str, Any]:
         """It as JSON, every secret removed. JSON bodies are searched by value: no escape hides a secret."""

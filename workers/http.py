@@ -16,12 +16,9 @@ import httpx
 
 from workers.exchange import Exchange
 from workers.files import Files
+from workers.http_transport import exchange
 from workers.lanes.tokens import SharedTokens
-from workers.news import Trip
-from workers.outcome import AttemptEnded, Postponed, Said, Unavailable, Unknown
-from workers.wire import exchange
-
-REQUEST_DEADLINE_S = 30.0  # the wire contract: one HTTP request takes at most 30 s in all
+from workers.outcome import AttemptEnded, Outcome, Postponed, Said, Unavailable, Unknown
 
 # Where each of httpx's transport errors leaves the request. Not listed: it may have been applied.
 SURELY_NOT_SENT: tuple[type[httpx.RequestError], ...] = (
@@ -52,6 +49,11 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether its status is one of success (RFC 9110, 15.3)."""
+        return httpx.codes.is_success(self.status)
 
     @cached_property
     def json(self) -> Any:
@@ -105,10 +107,6 @@ class Notes(Protocol):
         """Say how far the job is. To be called at least every few seconds by work that takes long."""
 
 
-def _nobody(_: Trip) -> None:
-    """Nobody wants to know of a request."""
-
-
 A_MOMENT_S = 0.5
 EXCHANGES_KEPT = 5
 LONGEST_WAIT_S = 5.0  # then it is asked again, since the worker may be about to end
@@ -126,19 +124,18 @@ class Call:
     tokens: SharedTokens
     files: Files
     """What jobs may name as a file."""
-    secrets: set[str] = field(default_factory=set)
-    """Values that must never be shown; an adapter adds each one it reads."""
-    deadline_s: float = REQUEST_DEADLINE_S
+    deadline_s: float
     """How long one request may take, from connecting to the last byte of its answer."""
-    max_answer_bytes: int = 32 * 1024 * 1024
-    ended: Callable[[Trip], None] = _nobody
+    max_answer_bytes: int
+    ended: Callable[[Exchange], None]
     """Told of each request once it has ended."""
+    secrets: set[str] = field(default_factory=set, init=False)
+    """Values that must never be shown; an adapter adds each one it reads."""
     sent: int = field(default=0, init=False)
     """Requests that were let go so far."""
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=EXCHANGES_KEPT), init=False)
     """The last requests and their answers, with whatever secrets they carried."""
     _may_end_at: int = field(default=0, init=False)
-    _went_at: float | None = field(default=None, init=False)
 
     def may_end_here(self) -> None:
         """Say that a later attempt goes on from here at no loss: what was found out so far stands in the job's state.
@@ -198,48 +195,36 @@ class Call:
                     raise AttemptEnded(Postponed(Said("the lane is limited"))) from later
                 time.sleep(min(later.wait_s, LONGEST_WAIT_S))
 
-    def _let_go(self, begun: Exchange, *, changes: bool) -> None:
-        self.permit(changes)
-        self.sent += 1
-        self._went_at = time.time()
-        self.exchanges.append(begun)
-
     def _exchange(self, request: httpx.Request, body: Any, *, changes: bool, uploads: bool) -> Answer:
-        url = request.url.copy_with(query=None) if uploads else request.url
-        begun = Exchange(request.method, str(url), body)
-        try:
-            answer = self._timed(request, begun, changes=changes, uploads=uploads)
-            self.exchanges[-1] = begun.answered(answer[0], answer[2])
-            return Answer(*answer)
-        except _NOT_SENT as error:
-            raise AttemptEnded(Unavailable(Said(f"no connection to the provider: {_reason(error)}"))) from error
-        except httpx.RequestError as error:
-            said = Said(f"the answer was lost: {_reason(error)}")
-            raise AttemptEnded(Unknown(said) if changes else Unavailable(said)) from error
-
-    def _timed(
-        self, request: httpx.Request, begun: Exchange, *, changes: bool, uploads: bool
-    ) -> tuple[int, dict[str, str], bytes]:
         """Exchange, and tell of it. What got no permit is no request."""
-        began_at, self._went_at = time.time(), None
+        url = request.url.copy_with(query=None) if uploads else request.url
+        its = Exchange(request.method, str(url), body)
+
+        def let_go() -> None:
+            self.permit(changes)
+            its.goes()
+            self.sent += 1
+            self.exchanges.append(its)
+
         try:
-            answer = exchange(
-                request,
-                lambda: self._let_go(begun, changes=changes),
-                deadline_s=self.deadline_s,
-                max_answer_bytes=self.max_answer_bytes,
-                uploads=uploads,
+            whole = exchange(
+                request, let_go, deadline_s=self.deadline_s, max_answer_bytes=self.max_answer_bytes, uploads=uploads
             )
-        except httpx.RequestError:
-            self._tell(request, None, began_at)
-            raise
-        self._tell(request, answer[0], began_at)
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            its.ends()
+            self.ended(its)
+            raise AttemptEnded(_lost(error, changes=changes)) from error
+        answer = Answer(*whole)
+        its.ends(answer.status, answer.body)
+        self.ended(its)
         return answer
 
-    def _tell(self, request: httpx.Request, status: int | None, began_at: float) -> None:
-        sent, went_at = self._went_at is not None, self._went_at or began_at
-        took_s = max(0.0, time.time() - went_at)
-        self.ended(Trip(request.method, request.url.host, status, sent, went_at, took_s))
+
+def _lost(error: Exception, *, changes: bool) -> Outcome:
+    if isinstance(error, _NOT_SENT):
+        return Unavailable(Said(f"no connection to the provider: {_reason(error)}"))
+    said = Said(f"the answer was lost: {_reason(error)}")
+    return Unknown(said) if changes else Unavailable(said)
 
 
 def _reason(error: Exception) -> str:

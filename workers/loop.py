@@ -46,7 +46,7 @@ class Loop(threading.Thread):
             try:
                 self._turn()
             except OUTAGES as error:
-                if self._waits(hindrance.of(error)):
+                if not self.stopping.is_set() and self._waits(hindrance.of(error)):  # one that is to end waits no more
                     log.warning("loop.waiting", loop=self.name, error=f"{type(error).__name__}: {error}")
             except Exception:  # a bug must not end the thread: what it did not finish is still in Redis or the broker
                 if self._waits(f"a fault in {self.name}"):

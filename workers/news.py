@@ -57,25 +57,21 @@ class PermitAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
-    """One HTTP request, without anything that an address could tell. Not ``sent``: no connection came about."""
+class RequestEnded:
+    """An HTTP request was answered, lost or could not be sent. Of its address, only the host is told.
 
+    Not ``sent``: no connection came about.
+    """
+
+    provider: str
+    account: str
+    operation: str
     method: str
     host: str
     status: int | None
     sent: bool
     began_at: float
     took_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class RequestEnded:
-    """A request was answered, lost or could not be sent."""
-
-    provider: str
-    account: str
-    operation: str
-    trip: Trip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +94,7 @@ class AttemptSettled:
     began_at: float
     ended_at: float
     traceparent: str | None
-    trips: tuple[Trip, ...]
+    requests: tuple[RequestEnded, ...]
 
 
 @dataclass(frozen=True, slots=True)

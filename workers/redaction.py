@@ -9,7 +9,6 @@ from typing import Any
 from workers.outcome import Outcome, Succeeded
 
 SHOWN_INSTEAD = "[secret]"
-_LONGEST = 1000
 _SHORTEST = 4  # a shorter secret would blank out half of every sentence
 
 

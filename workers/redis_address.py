@@ -13,6 +13,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from workers.redis_cluster import Cluster
+from workers.redis_master import MasterConnection
 from workers.settings import SettingsError
 
 REDIS_PORT = 6379
@@ -27,7 +28,9 @@ SENTINEL_OPTIONS: dict[str, Any] = {
 _PATIENT: dict[str, Any] = {
     "socket_timeout": 15.0,  # longer than any blocking command of this service
     "socket_connect_timeout": 5.0,
-    "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),  # every script is safe to repeat
+    # Every script is safe to repeat. What timed out is left to the next turn of whoever asked: redis-py tries again on
+    # three levels, one within the other, and a server that hangs would be waited for for minutes.
+    "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3, supported_errors=(redis.ConnectionError,)),
     "health_check_interval": 25,
 }
 
@@ -114,6 +117,7 @@ def _of_sentinels(address: SentinelAddress, options: dict[str, Any]) -> redis.Re
     client: redis.Redis = watched.master_for(
         address.master,
         redis_class=redis.Redis,
+        connection_class=MasterConnection,
         username=address.username,
         password=address.password,
         db=address.database,

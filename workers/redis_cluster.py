@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import redis
-from redis.exceptions import RedisClusterException
+from redis.exceptions import ClusterDownError, RedisClusterException, SlotNotCoveredError
 
 
 class Cluster(redis.RedisCluster):
     """A client of a Redis Cluster. Each call of this service concerns one key or one slot, so one node answers it."""
+
+    # What timed out is not tried again, as with one server (workers/redis_address.py).
+    ERRORS_ALLOW_RETRY: Any = (redis.ConnectionError, ClusterDownError, SlotNotCoveredError)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Connects at once, to learn who has which slots."""

@@ -18,7 +18,7 @@ def channels(jobs: Iterable[str]) -> dict[str, Any]:
             "The jobs queue. On RabbitMQ a quorum queue behind the default exchange: declare it passively, and publish "
             "persistent, mandatory, with confirms. On Redis a list: `LPUSH audience.jobs '<the JSON>'`.",
             ["rabbitmq", "redis"],
-            jobs,
+            [*jobs, "signed"],
             _queue("audience.jobs", quorum=True),
         ),
         "calls": _channel(

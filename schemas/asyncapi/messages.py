@@ -6,11 +6,14 @@ from typing import Any, get_args
 
 from schemas.asyncapi.payloads import EVENTS, reference
 from schemas.reading import Payloads
+from schemas.signed import COMPACT, Signer
+from schemas.strict_json import compact
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 EVENT_TYPES = {get_args(model.model_fields["type"].annotation)[0]: model.__name__ for model in EVENTS}
 """CloudEvents type → the name of its schema."""
 
+_JWS = {"type": "string", "pattern": f"^{COMPACT}$"}
 _UTF_8 = {"amqp": {"contentEncoding": "utf-8", "bindingVersion": "0.3.0"}}
 
 
@@ -21,7 +24,8 @@ def messages(payloads: Payloads) -> dict[str, Any]:
         for provider, operations in payloads.items()
         for operation in operations
     }
-    return {**jobs, "entry": _entry(), "call": _call(list(jobs)), **{type_: _event(type_) for type_ in EVENT_TYPES}}
+    wrapped = {"signed": _signed(), "entry": _entry(), "call": _call(list(jobs))}
+    return {**jobs, **wrapped, **{type_: _event(type_) for type_ in EVENT_TYPES}}
 
 
 def job_schema(name: str) -> dict[str, Any]:
@@ -51,8 +55,28 @@ def _job(provider: str, operation: str) -> dict[str, Any]:
     }
 
 
+def _signed() -> dict[str, Any]:
+    return {
+        "name": "signed",
+        "title": "Signed job",
+        "summary": "A job of an account that takes jobs from named producers only.",
+        "description": "A JWS (RFC 7515) in compact serialization around the job's JSON: alg HS256, and as kid the "
+        "producer's name. It may stand in the stream's field and in the task's argument, too.",
+        "contentType": "application/jose",
+        "tags": [{"name": "jobs"}],
+        "payload": _JWS,
+        "bindings": _UTF_8,
+        "examples": [{"name": "mintegral-create", "payload": _signed_example()}],
+    }
+
+
+def _signed_example() -> str:
+    job = compact(_example("jobs", "mintegral-create"))
+    return Signer("crm", "an example of a key; make your own").sign(job).decode()
+
+
 def _entry() -> dict[str, Any]:
-    text = {"type": "string", "contentMediaType": "application/json", "description": "The JSON of a job."}
+    text = {"type": "string", "description": "The JSON of a job, or a signed job."}
     example = _example("jobs", "mintegral-create")
     return {
         "name": "entry",
@@ -66,7 +90,8 @@ def _entry() -> dict[str, Any]:
 
 
 def _call(jobs: list[str]) -> dict[str, Any]:
-    one = {"type": "array", "minItems": 1, "maxItems": 1, "items": {"anyOf": [job_schema(name) for name in jobs]}}
+    job = {"anyOf": [*(job_schema(name) for name in jobs), _JWS]}
+    one = {"type": "array", "minItems": 1, "maxItems": 1, "items": job}
     parts = [one, {"type": "object", "maxProperties": 0}, {"type": "object"}]
     embed = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
     return {

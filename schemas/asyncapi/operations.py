@@ -15,7 +15,7 @@ def operations(jobs: Iterable[str]) -> dict[str, Any]:
     received: dict[str, Any] = {"amqp": {**_PUBLISHED, "ack": True}, **_REDIS}
     sent: dict[str, Any] = {"amqp": _PUBLISHED, **_REDIS}
     return {
-        "receiveJob": _receive("jobs", "results", "Put a job on the queue", jobs, received),
+        "receiveJob": _receive("jobs", "results", "Put a job on the queue", [*jobs, "signed"], received),
         "receiveJobOfStream": _receive("jobsStream", "resultsStream", "Put a job into the stream", ["entry"], _REDIS),
         "receiveCall": _receive("calls", "results", "Call the Celery task", ["call"], received),
         "sendEvent": _send("results", "Hear of what you bind a queue to", {"amqp": _PUBLISHED}),

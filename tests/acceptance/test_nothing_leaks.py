@@ -19,10 +19,12 @@ from otlp import Collector
 from real import Deployment, Process, RedisServer, Sandbox, free_port, wait_until
 from scrape import metrics_port, scrape, served
 
-from audience_client import Producer
+from audience_client import Producer, Signer
 
 DEVICES = [f"5F0C1A7E-DE71-CE1D-0000-{number:012}" for number in range(50)]
 PASSWORD = "sandbox-pubmatic-password-acme"
+SIGNING_KEY = "a-signing-key-of-globex-that-is-long-enough"
+CRM = Signer("crm", SIGNING_KEY)
 OWNER = {"accountType": "PUBLISHER", "accountId": 27332341}
 PUBMATIC = OWNER | {"name": "planted", "dataProviderId": "383", "providerAudienceId": "planted-1"}
 MINTEGRAL = {"ta_name": "planted", "area_type": 1, "platform": 2, "files": [{"device_type": 2, "file": "idfa.csv"}]}
@@ -72,12 +74,13 @@ def planted(on_redis: Deployment, sandbox: Sandbox, tmp_path: Path) -> Deploymen
         f'[pubmatic]\nbase_url = "{sandbox.url}/v1"',
         '[pubmatic.accounts.acme]\nuser_name = { env = "USER_NAME" }\npassword = { env = "PASSWORD" }',
         '[pubmatic.accounts.globex]\naccess_token = { env = "P_globex" }',
+        'producers = { crm = { env = "SIGNING_KEY" } }',
         f'[mintegral]\nbase_url = "{sandbox.url}"',
         '[mintegral.accounts.acme]\naccess_key = { env = "MA_acme" }\napi_key = { env = "MK_acme" }',
     ]
     on_redis.config.write_text("\n".join(lines))
     more = {"USER_NAME": "acme@sandbox.example", "PASSWORD": PASSWORD, "AUDIENCE_LOG_LEVEL": "DEBUG"}
-    on_redis.env |= {**more, "AUDIENCE_FILES_ROOT": str(files)}
+    on_redis.env |= {**more, "SIGNING_KEY": SIGNING_KEY, "AUDIENCE_FILES_ROOT": str(files)}
     return on_redis
 
 
@@ -104,8 +107,8 @@ def test_no_secret_and_no_device_id_is_in_any_output(
     collector: Collector,
     monitor: Monitor,
 ) -> None:
-    secrets = [PASSWORD, *(planted.env[name] for name in ("P_globex", "MK_acme", "MA_acme"))]
-    for name, own in (("leaky", secrets[2:]), ("leaky-acme", [PASSWORD]), ("leaky-globex", [secrets[1]])):
+    secrets = [PASSWORD, SIGNING_KEY, *(planted.env[name] for name in ("P_globex", "MK_acme", "MA_acme"))]
+    for name, own in (("leaky", secrets[3:]), ("leaky-acme", [PASSWORD]), ("leaky-globex", [secrets[2]])):
         said = json.dumps({"code": 10000, "message": " ".join(["said the provider:", *own])})
         sandbox.fault(action="answer", name=name, times=2, status=400, body=said)
     env, metrics_url = metrics_port()
@@ -115,11 +118,13 @@ def test_no_secret_and_no_device_id_is_in_any_output(
     flower = Process(command, planted.folder / "flower.log", planted.env)
     try:
         flower_metrics = served(f"http://127.0.0.1:{port}/metrics")
-        with Producer(planted.broker_url) as producer:
+        with Producer(planted.broker_url) as producer, Producer(planted.broker_url, signer=CRM) as crm:
             for job in jobs():
-                producer.submit(job)
+                (crm if job["account"] == "globex" else producer).submit(job)
+            forged = _job("pubmatic", "globex", "forged", "create_audience", PUBMATIC)
+            crm.send(Signer("crm", SIGNING_KEY[::-1]).sign(json.dumps(forged).encode()))
         with redis_server.client() as client:
-            wait_until(lambda: len(planted.events(client)) >= 8, 60, "every event")
+            wait_until(lambda: len(planted.events(client)) >= 9, 60, "every event")
             events = planted.events(client)
             client.config_set("rdbcompression", "no")  # compressed, a secret would not be found
             kept = b"".join(client.dump(key) or b"" for key in client.scan_iter("*"))
@@ -137,7 +142,7 @@ def test_no_secret_and_no_device_id_is_in_any_output(
         flower.kill()
     outputs |= {"worker": worker.text(), "flower": flower.text()}
 
-    statuses = {event["subject"]: event["data"]["status"] for event in events}
+    statuses = {event.get("subject"): event["data"]["status"] for event in events}
     assert sorted(name for name, status in statuses.items() if status == "succeeded") == [
         "m-good", "m-upload", "p-good-acme", "p-good-globex",
     ]  # fmt: skip

@@ -41,7 +41,7 @@ def test_the_official_parser_finds_nothing_wrong() -> None:
     found = said["found"]
     operations = {f"{provider}.{name}" for provider, names in PAYLOADS.items() for name in names}
     events = {f"audience.job.{status}" for status in ("succeeded", "failed", "rejected")}
-    assert set(found["messages"]) == operations | events | {"entry", "call"}
+    assert set(found["messages"]) == operations | events | {"signed", "entry", "call"}
     assert {protocol for _, protocol in found["servers"]} == {"amqp", "redis"}
     assert [action for _, action in found["operations"]] == ["receive"] * 3 + ["send"] * 3
 

@@ -12,32 +12,12 @@ from typing import Any
 import pytest
 from command import COMMAND, Audience, as_json, example
 from dead import die, refuse
-from real import RedisServer
 
-from workers.bootstrap import Endpoints, Service
+from workers.bootstrap import Service
 from workers.lanes.orders import Orders
-from workers.settings import Settings
 
 JOB = example("pubmatic-create-simple")
 NEW = JOB["payload"] | {"name": "Travellers"}
-CONFIG = '[pubmatic.accounts.acme]\naccess_token = { env = "T" }'
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    path = tmp_path / "audience.toml"
-    path.write_text(CONFIG)
-    return path
-
-
-@pytest.fixture
-def here(redis_server: RedisServer, config: Path) -> Service:
-    return Service(Settings(config=config), Endpoints(redis_server.url, redis_server.url))
-
-
-@pytest.fixture
-def audience(redis_server: RedisServer, config: Path) -> Audience:
-    return Audience(AUDIENCE_BROKER_URL=redis_server.url, AUDIENCE_CONFIG=str(config))
 
 
 def dead(here: Service) -> int:

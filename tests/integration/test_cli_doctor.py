@@ -19,6 +19,8 @@ access_token = { env = "AUDIENCE_TEST_CANARY" }
 [mintegral.accounts.acme]
 access_key = { file = "FILE" }
 api_key = { env = "MISSING_KEY" }
+[mintegral.accounts.acme.producers]
+crm = { env = "SIGNING_KEY" }
 """
 
 
@@ -47,7 +49,7 @@ def findings(done: Any) -> dict[str, list[Any]]:
 
 
 def test_the_embedded_default_is_in_order_once_an_account_has_its_credentials(config: Path, data_dir: Path) -> None:
-    env = {"AUDIENCE_TEST_CANARY": "canary-in-a-variable", "MISSING_KEY": "x"}
+    env = {"AUDIENCE_TEST_CANARY": "canary-in-a-variable", "MISSING_KEY": "x", "SIGNING_KEY": "canary-" * 5}
     audience = Audience(AUDIENCE_DATA_DIR=str(data_dir), AUDIENCE_CONFIG=str(config), **env)
     done = audience("doctor", "--json").succeeded()
     assert all(line["ok"] for line in done.lines)
@@ -63,6 +65,7 @@ def test_each_problem_is_named_with_what_to_do(config: Path, redis_server: Redis
         AUDIENCE_CONFIG=str(config),
         AUDIENCE_TEST_CANARY="canary-in-a-variable",
         AUDIENCE_CONCURENCY="3",
+        SIGNING_KEY="canary",
     )
     with redis_server.client() as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
@@ -75,9 +78,11 @@ def test_each_problem_is_named_with_what_to_do(config: Path, redis_server: Redis
     assert "AUDIENCE_CONCURRENCY" in found["environment"][0]["do"]
     assert len(found["environment"]) == 1
     assert found["memory"][0]["do"] == "Set maxmemory-policy noeviction."
-    (missing,) = [line for line in found["credentials"] if not line["ok"]]
+    missing, short = [line for line in found["credentials"] if not line["ok"]]
     assert missing["found"].startswith("mintegral.acme.api_key")
     assert "MISSING_KEY" in missing["do"]
+    assert short["found"].startswith("mintegral.acme.producers.crm: the environment variable SIGNING_KEY holds no sig")
+    assert "32 bytes" in short["found"]
     assert all(found[check][0]["ok"] for check in ("settings", "broker", "state store", "version", "clock"))
     assert "canary" not in done.out.replace("AUDIENCE_TEST_CANARY", "")
 
@@ -117,6 +122,7 @@ def test_settings_lists_every_variable_and_masks_credentials() -> None:
     assert lines["AUDIENCE_BROKER_URL"]["value"] == "sentinel://***@one:26379;sentinel://***@two:26379"
     lease = lines["AUDIENCE_LEASE_S"]
     assert (lease["value"], lease["default"], lease["set"], lease["unit"]) == (7.0, 10.0, True, "seconds")
+    assert lines["AUDIENCE_MAX_ANSWER_BYTES"]["unit"] == "bytes"
     assert "pass-word" not in Audience(AUDIENCE_BROKER_URL=url)("settings").succeeded().out
 
 

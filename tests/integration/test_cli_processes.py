@@ -81,6 +81,7 @@ def test_a_worker_that_cannot_start_says_why(on_redis: Deployment) -> None:
     audience = Audience(**on_redis.env)
     assert "google is not installed" in audience("worker", "--provider", "google").failed_with(2)
     assert "No such option" in audience("worker", "--", "--nonsense").failed_with(2)
+    assert "leave --pool out" in audience("worker", "--", "--pool=processes").failed_with(2)
     nowhere = Audience(**{**on_redis.env, "AUDIENCE_BROKER_URL": f"redis://:pw@127.0.0.1:{free_port()}/0"})
     assert "The broker redis://***@" in nowhere("worker").failed_with(3)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from command import EXAMPLES, Audience, as_json, example
+from jws import KEY, jws
 from real import RedisServer, free_port
 
 
@@ -73,6 +74,53 @@ def test_without_validation_all_are_sent_with_their_bytes(audience: Audience, re
     bodies = [b'{"id": 1 }', b"nonsense \xff", as_json(example("mintegral-create"))]
     audience("submit", "--no-validate", "-", stdin=b"\n".join(bodies)).succeeded()
     assert sent(redis_server) == bodies
+
+
+@pytest.fixture
+def guarded(redis_server: RedisServer, tmp_path: Path) -> Audience:
+    """Of acme at Mintegral crm and erp are the producers; globex has none."""
+    keys = 'access_key = { env = "A" }\napi_key = { env = "B" }\n'
+    (tmp_path / "audience.toml").write_text(
+        f"[mintegral.accounts.globex]\n{keys}\n[mintegral.accounts.acme]\n{keys}"
+        '[mintegral.accounts.acme.producers]\ncrm = { env = "CRM_KEY" }\nerp = { env = "ERP_KEY" }\n'
+    )
+    config = str(tmp_path / "audience.toml")
+    return Audience(AUDIENCE_BROKER_URL=redis_server.url, AUDIENCE_CONFIG=config, CRM_KEY=KEY, ERP_KEY="short")
+
+
+def test_each_job_is_signed_whose_account_has_the_producer(guarded: Audience, redis_server: RedisServer) -> None:
+    theirs, free = example("mintegral-create", account="acme"), example("mintegral-create", account="globex")
+    done = guarded("submit", "--producer", "crm", "-", stdin=json.dumps([theirs, free]).encode()).succeeded()
+    assert "Sent 2 jobs" in done.out
+    signed, bare = sent(redis_server)
+    assert signed == jws(as_json(theirs), header=b'{"alg":"HS256","kid":"crm"}')
+    assert json.loads(bare) == free
+
+
+def test_jobs_that_others_signed_are_sent_as_they_are(guarded: Audience, redis_server: RedisServer) -> None:
+    lines = [jws(example("mintegral-create", account="acme", id=name)) for name in ("a", "b")]
+    guarded("submit", "-", stdin=b"\n".join(lines)).succeeded()
+    assert sent(redis_server) == lines
+
+
+@pytest.mark.parametrize(
+    ("words", "job", "code", "says"),
+    [
+        ((), as_json(example("mintegral-create", account="acme")), 1, "-: (the whole): expected a job signed by"),
+        ((), jws(example("mintegral-create", account="acme"), KEY + "x"), 1, "-:1: (the whole): expected a signature"),
+        (("--producer", "shop"), as_json(example("mintegral-create", account="acme")), 1, "expected a job signed by"),
+        (("--producer", "crm"), as_json(example("mintegral-create", account="acme", payload={})), 1, "/payload/"),
+        (("--producer", "erp"), as_json(example("mintegral-create", account="acme")), 2, "variable ERP_KEY holds no"),
+        (("--producer", "crm", "--no-validate"), b"{}", 2, "leave one of them out"),
+    ],
+)
+def test_what_the_door_would_not_let_in_is_not_sent(
+    guarded: Audience, redis_server: RedisServer, words: tuple[str, ...], job: bytes, *, code: int, says: str
+) -> None:
+    said = guarded("submit", *words, "-", stdin=job).failed_with(code)
+    assert says in said
+    assert KEY not in said
+    assert sent(redis_server) == []
 
 
 def test_nothing_to_send_is_a_failure(audience: Audience) -> None:

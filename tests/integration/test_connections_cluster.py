@@ -113,7 +113,8 @@ def test_tokens_are_shared(state: redis.Redis) -> None:
 
 def test_rejections_and_streams_are_read_and_cleared(state: redis.Redis) -> None:
     rejections = Rejections(state, 60.0)
-    rejections.add(invalid(b"no job", Refused((Problem("", "a job"),), Readable()), rejections.now()), b"no job")
+    answer = invalid(b"no job", Refused((Problem("", "a job"),), Readable()), rejections.now())
+    rejections.add(answer, b"no job", Readable())
     member = StreamMember(state, "audience:{rejected}:outbox", "publishers")
     entries = member.read()
     member.clear(entries)

@@ -44,7 +44,7 @@ def place_of(id_: str) -> Place:
 
 def edit(here: Service, id_: str, given: Any, **how: bool) -> Edited | Kept:
     given = given if isinstance(given, bytes) else as_json(given)
-    return Editor(here.redis, here.door.payloads).edit(place_of(id_), given, "ann@desk", **how)
+    return Editor.of(here.door, here.redis).edit(place_of(id_), given, "ann@desk", **how)
 
 
 def replay(here: Service, id_: str) -> Any:
@@ -163,7 +163,7 @@ def test_of_two_edits_at_once_the_second_is_told(here: Service) -> None:
     seen = read(here.redis, place_of(id_))
     assert seen is not None
     edit(here, id_, NEW)
-    assert Editor(here.redis, here.door.payloads).keep(seen, JOB | {"payload": {"a": 1}}, "bob") == Kept(id_, CHANGED)
+    assert Editor.of(here.door, here.redis).keep(seen, JOB | {"payload": {"a": 1}}, "bob") == Kept(id_, CHANGED)
     letter = show(here.redis, place_of(id_))
     assert letter is not None
     assert [each.who for each in letter.edits] == ["ann@desk"]

@@ -215,7 +215,7 @@ def test_a_message_that_is_rejected_for_another_reason_changes_its_group(state: 
     for sentence in ("a job", "another"):
         answer = invalid(b"no job", Refused((Problem("", sentence),), Readable()), rejections.now())
         answer.event["data"]["error"]["category"] = "internal" if sentence == "another" else "invalid_job"
-        rejections.add(answer, b"no job")
+        rejections.add(answer, b"no job", Readable())
     (only,) = group(state, [], Filter())
     assert (only.key[3], only.count) == ("internal", 1)
     assert state.scard("audience:{rejected}:dead:groups") == 1

@@ -75,7 +75,7 @@ def sent(here: Service) -> list[tuple[bytes, bytes]]:
 
 
 def edit(here: Service, id_: str, given: dict[str, Any]) -> None:
-    Editor(here.redis, here.door.payloads).edit(place_of(id_), as_json(given), "ann@desk")
+    Editor.of(here.door, here.redis).edit(place_of(id_), as_json(given), "ann@desk")
 
 
 def replay(here: Service, id_: str) -> Any:

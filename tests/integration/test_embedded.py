@@ -16,12 +16,10 @@ import redis
 from real import wait_until
 
 USER = """
-import os, sys, time
+import sys
 from pathlib import Path
 from workers.embedded.server import ensure_running, stop
 socket = ensure_running(Path(sys.argv[1]))
-if "fork" in sys.argv and os.fork() == 0:
-    time.sleep(60)
 print(socket, flush=True)
 sys.stdin.read()
 """
@@ -38,9 +36,9 @@ def folder() -> Iterator[Path]:
 class User:
     """A process that needs the server."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.popen = subprocess.Popen(
-            [sys.executable, "-c", USER, str(folder), *options],
+            [sys.executable, "-c", USER, str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -85,15 +83,12 @@ def test_it_ends_with_its_user_and_keeps_what_it_was_told(folder: Path) -> None:
     user.leave()
 
 
-@pytest.mark.parametrize("options", [(), ("fork",)], ids=["alone", "with a child that lives on"])
-def test_it_is_gone_when_its_user_is_killed(folder: Path, options: tuple[str, ...]) -> None:
-    user = User(folder, *options)
+def test_it_is_gone_when_its_user_is_killed(folder: Path) -> None:
+    user = User(folder)
     client(folder).set("key", "value")
     pid = server_pid(folder)
-    os.kill(user.popen.pid, signal.SIGKILL)
+    user.kill()
     wait_until(lambda: not runs(pid), what="the server's end")
-    os.killpg(user.popen.pid, signal.SIGKILL) if options else None
-    user.popen.communicate()
 
 
 def test_two_users_share_one_and_the_second_takes_over(folder: Path) -> None:

@@ -14,7 +14,8 @@ from schemas.job import Job
 from workers.execution.attempt import Attempted
 from workers.execution.endings import BATCH, Ended, Endings
 from workers.execution.settle import Ran, ending
-from workers.execution.verdict import Done, Trouble
+from workers.execution.trouble import Trouble
+from workers.execution.verdict import Done
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import Record
 from workers.outcome import Succeeded

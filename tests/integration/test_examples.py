@@ -15,6 +15,7 @@ import npm
 import pika
 import pytest
 from command import Audience, example
+from jws import KEY
 from real import Deployment, Process, RabbitNode, RedisServer, Sandbox, missing, wait_until
 from redis import Redis
 
@@ -58,6 +59,7 @@ PROGRAMS = {
     "redis-py": ("redis", python("with_redis.py")),
     "amqplib": ("rabbitmq", node("with-amqplib.js")),
     "node-redis": ("redis", node("with-redis.js")),
+    "node-redis-signed": ("redis", node("with-redis.js")),
     "go": ("rabbitmq", go),
     "java": ("rabbitmq", java),
 }
@@ -85,6 +87,11 @@ def deployment(
             for queue in ("audience.jobs", "audience.submit", "audience.results"):
                 connection.channel().queue_delete(queue)
     deployment = Deployment(tmp_path, sandbox, url, redis_server.url)
+    if program.endswith("-signed"):
+        deployment.env["CRM_SIGNING_KEY"] = KEY
+        for account in ("pubmatic.accounts.acme", "mintegral.accounts.globex"):
+            with deployment.config.open("a") as config:
+                config.write(f'\n[{account}.producers]\ncrm = {{ env = "CRM_SIGNING_KEY" }}\n')
     deployment.wait_for_worker(deployment.start_worker())
     yield deployment
     deployment.close()
@@ -123,6 +130,7 @@ def environment(deployment: Deployment) -> dict[str, str]:
     return {
         "AUDIENCE_BROKER_URL": deployment.broker_url,
         "AUDIENCE_REDIS_URL": deployment.redis_url,
+        "CRM_SIGNING_KEY": deployment.env.get("CRM_SIGNING_KEY", ""),
         "GO111MODULE": "off",  # Debian's sources, and no module from the network
         "GOPATH": str(GO_SOURCES),
         "GOCACHE": os.environ.get("GOCACHE", str(deployment.folder / "go-cache")),

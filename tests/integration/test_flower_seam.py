@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -18,6 +19,7 @@ import pytest
 from command import Audience, as_json, example
 from dead import die, refuse
 from flower_server import BY_CELERY, BY_US, FlowerServer
+from jws import KEY, OTHER_KEY, jws
 from real import RedisServer, wait_until
 from tornado.web import create_signed_value
 
@@ -269,6 +271,33 @@ def test_no_page_shows_a_secret_or_a_signed_address(start: Any, here: Service) -
         assert client.post("/audience/dead/letter", data=form).status_code == 303
     sent = json.loads(here.redis.hget("audience:{mintegral}:dead:acme/signed/1", "edited"))  # type: ignore[arg-type]
     assert sent["payload"] == edited
+
+
+def test_an_edit_of_what_nobody_signed_is_asked_to_be_forced(
+    start: Any, env: dict[str, str], here: Service, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text(KEY)
+    with Path(env["AUDIENCE_CONFIG"]).open("a") as config:
+        config.write(f'\n[pubmatic.accounts.acme.producers]\ncrm = {{ file = "{tmp_path / "key"}" }}\n')
+    guarded = Service(here.settings, Endpoints(redis_server.url, redis_server.url))
+    job = example("pubmatic-create-simple", id="guarded", metadata={"from": SIGNED})
+    forged, real = refuse(guarded, jws(job, OTHER_KEY)), refuse(guarded, jws({**job, "payload": {}}))
+    with start() as client:
+        page = client.get(f"/audience/dead/letter?id={forged}").text
+        assert "no producer of its account signed it" in page
+        assert not [each for each in re.findall(r"[\w-]{24,}", page) if "canary" in decoded(each)]
+        assert "no producer" not in client.get(f"/audience/dead/letter?id={real}").text
+        form = {"id": forged, "order": "edit", "payload": json.dumps({**job, "priority": 9}), "_xsrf": token(client)}
+        assert client.post("/audience/dead/letter", data=form).status_code == 409
+        assert client.post("/audience/dead/letter", data={**form, "force": "yes"}).status_code == 303
+        replay = {"id": forged, "order": "replay", "_xsrf": token(client)}
+        assert client.post("/audience/dead/letter", data=replay).status_code == 303
+        assert client.post("/audience/dead/letter", data={**replay, "id": real}).status_code == 409
+    assert here.redis.hexists("audience:{pubmatic}:bodies:acme", "guarded")
+
+
+def decoded(part: str) -> str:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin1") if len(part) % 4 != 1 else ""
 
 
 def test_what_came_in_is_never_markup(start: Any, here: Service) -> None:

@@ -59,6 +59,53 @@ def test_an_id_that_returns_while_its_dead_letter_is_kept_is_a_new_run(lanes: La
 # ── Order ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "job:acme/b", "bodies:acme", "lane:acme", "lane:*", "lane:acme:rows", "lane:acme:waiting:5/create_audience",
+        "lanes", "ends", "accounts", "wake", "sequence",
+    ],
+)  # fmt: skip
+def test_a_key_that_somebody_else_has_written_keeps_a_job_out_until_it_is_gone(lanes: Lanes, key: str) -> None:
+    """All of a job is stored, or nothing: half of one would be a duplicate for ever, and never run."""
+    accept(lanes, "a", "globex")
+    wrong = f"{lanes.partition}:{key}"
+    lanes.client.delete(wrong)
+    lanes.client.set(wrong, "of somebody else")
+    with pytest.raises(redis.ResponseError, match=r"WRONGTYPE|not an integer"):
+        accept(lanes, "b")
+    lanes.client.delete(wrong)
+    lanes.configure()
+    assert accept(lanes, "b") is Accepted.NEW
+    assert lanes.lane("acme")["waiting"] == "1"
+    assert [job.id for job in take(lanes) if job.account == "acme"] == ["b"]
+
+
+def test_a_job_does_not_end_while_somebody_elses_key_stands_where_its_event_should(lanes: Lanes) -> None:
+    record = started(lanes)
+    lanes.client.set(f"{lanes.partition}:outbox", "of somebody else")
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        finish(lanes, record)
+    lanes.client.delete(f"{lanes.partition}:outbox")
+    assert finish(lanes, record)
+    assert outbox(lanes) == 1
+
+
+def test_a_key_that_somebody_else_has_written_costs_no_dead_letter(lanes: Lanes) -> None:
+    finish(lanes, started(lanes), dead={"category": "auth"})
+    lanes.client.set(f"{lanes.partition}:wake", "up")
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        lanes.replay("acme", "a", 1, 60.0)
+    lanes.client.delete(f"{lanes.partition}:wake")
+    assert lanes.replay("acme", "a", 1, 60.0) == "replayed"
+
+
+def test_what_somebody_else_has_written_is_named(lanes: Lanes) -> None:
+    lanes.client.set(f"{lanes.partition}:wake", "up")
+    with pytest.raises(redis.ResponseError, match=r"audience:\{pubmatic\}:wake is a string .* delete it"):
+        accept(lanes, "a")
+
+
 def test_jobs_of_a_lane_start_in_the_order_of_their_acceptance(lanes: Lanes) -> None:
     configure(lanes, acme={"max_in_flight": 100})
     for number in range(20):

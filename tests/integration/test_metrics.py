@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -169,9 +168,8 @@ def test_a_scrape_is_answered_while_the_state_store_is_out(
     try:
         deployment.wait_for_worker(deployment.start_worker(**env))
         assert scrape(url).value("audience_state_up") == 1
-        own_redis.process.popen.send_signal(signal.SIGSTOP)  # it hangs: worse than to be gone
-        found = scrape(url)
-        own_redis.process.popen.send_signal(signal.SIGCONT)
+        with own_redis.hung():
+            found = scrape(url)
         assert (found.value("audience_state_up"), found.value("audience_broker_up")) == (0, 0)
         assert "audience_lane_waiting_jobs" not in found.text
         own_redis.kill()
@@ -206,19 +204,20 @@ def test_a_state_that_hangs_does_not_hang_flower(tmp_path: Path, sandbox: Sandbo
     flower = FlowerServer(tmp_path, deployment.env)
     try:
         assert scrape(f"{flower.url}/metrics").value("audience_state_up") == 1
-        own_redis.process.popen.send_signal(signal.SIGSTOP)
-        with ThreadPoolExecutor() as threads:
-            scrapes = [threads.submit(httpx.get, f"{flower.url}/metrics", timeout=9, trust_env=False) for _ in range(3)]
-            while not all(each.done() for each in scrapes):
-                assert httpx.get(f"{flower.url}/healthcheck", timeout=1, trust_env=False).text == "OK"
-            answers = [each.result() for each in scrapes]
-        assert {answer.status_code for answer in answers} == {200, 503}
-        for answer in answers:
-            if answer.status_code == httpx.codes.OK:
-                assert Scrape(answer.text).value("audience_state_up") == 0
-            else:
-                assert "did not answer within 5 s" in answer.text
-        own_redis.process.popen.send_signal(signal.SIGCONT)
+        with own_redis.hung():
+            with ThreadPoolExecutor() as threads:
+                scrapes = [
+                    threads.submit(httpx.get, f"{flower.url}/metrics", timeout=9, trust_env=False) for _ in range(3)
+                ]
+                while not all(each.done() for each in scrapes):
+                    assert httpx.get(f"{flower.url}/healthcheck", timeout=1, trust_env=False).text == "OK"
+                answers = [each.result() for each in scrapes]
+            assert {answer.status_code for answer in answers} == {200, 503}
+            for answer in answers:
+                if answer.status_code == httpx.codes.OK:
+                    assert Scrape(answer.text).value("audience_state_up") == 0
+                else:
+                    assert "did not answer within 5 s" in answer.text
         wait_until(lambda: scrape(f"{flower.url}/metrics").value("audience_state_up") == 1, what="a state that is read")
     finally:
         flower.close()
@@ -274,20 +273,3 @@ def test_a_port_that_is_taken_ends_the_worker_with_a_sentence(on_redis: Deployme
         assert worker.popen.wait(30) == 2
     assert "each worker of one machine needs a port of its own" in worker.text()
     assert "Traceback" not in worker.text()
-
-
-def test_a_pool_of_processes_is_refused_with_a_sentence(on_redis: Deployment) -> None:
-    command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--pool=processes", "-c", "1"]
-    done = subprocess.run(
-        command, env={**os.environ, **on_redis.env}, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 2
-    assert "leave --pool out" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_every_metric_is_described(on_redis: Deployment) -> None:
-    env, url = metrics_port()
-    on_redis.start_worker(**env)
-    found = served(url)
-    assert all(family.documentation for name, family in found.families.items() if name.startswith("audience_"))

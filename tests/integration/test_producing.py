@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from command import example
+from jws import KEY
 from real import Deployment, RedisServer, missing, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +25,23 @@ def test_every_program_stands_in_the_document() -> None:
         if "node_modules" not in path.parts
     }
     assert shown == there
+
+
+def test_the_documents_producers_are_a_configuration_and_its_python_signs(
+    on_redis: Deployment, redis_server: RedisServer
+) -> None:
+    (table,) = re.findall(r"^```toml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    (program,) = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    key = on_redis.folder / "crm"
+    key.write_text(KEY + "\n")
+    with on_redis.config.open("a") as config:
+        config.write("\n" + table.replace("/run/secrets/crm", str(key)))
+    on_redis.wait_for_worker(on_redis.start_worker())
+    job = example("pubmatic-create-simple")
+    exec(program, {"broker_url": on_redis.broker_url, "key": KEY, "job": job})  # noqa: S102 - what a reader would run
+    with redis_server.client() as client:
+        (event,) = wait_until(lambda: on_redis.events(client), what="the event")
+    assert (event["subject"], event["data"]["status"]) == (job["id"], "succeeded")
 
 
 def test_the_documents_commands_put_jobs_in_and_show_an_event(on_redis: Deployment, redis_server: RedisServer) -> None:

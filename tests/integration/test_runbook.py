@@ -18,7 +18,7 @@ from scrape import Scrape, promtool
 
 from workers.cli.commands import app
 from workers.config import ProviderConfig
-from workers.monitoring.metrics.done import Done
+from workers.monitoring.metrics.counts import Counts
 from workers.monitoring.metrics.standing import Standing
 from workers.monitoring.queues import queues_at
 
@@ -41,7 +41,7 @@ def exported(redis_server: RedisServer) -> Scrape:
     registry = CollectorRegistry()
     configs = {"pubmatic": ProviderConfig(base_url="http://provider")}
     registry.register(Standing(redis_server.url, queues_at(redis_server.url), configs))
-    Done(registry, configs)
+    Counts(registry, configs)
     return Scrape(generate_latest(registry).decode())
 
 

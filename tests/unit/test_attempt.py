@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from workers.config import RetryPolicy
 from workers.execution.attempt import CONFIRMED, attempt
-from workers.execution.verdict import Trouble
+from workers.execution.trouble import Trouble
 from workers.http import Call
 from workers.outcome import (
     AlreadyExists,

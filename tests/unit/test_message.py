@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jws import KEY, jws
 
 from schemas import mintegral, pubmatic
 from schemas.reading import Accepted, Refused
@@ -23,6 +24,7 @@ JOB: dict[str, Any] = {
     "payload": {"audienceId": 475332, "accountType": "PUBLISHER", "accountId": 1},
 }
 BARE = json.dumps(JOB).encode()
+SIGNED = jws(BARE)
 
 
 def celery_body(*args: object, **kwargs: object) -> bytes:
@@ -70,6 +72,44 @@ def test_a_job_is_read_in_every_form_that_a_list_may_hold(entry: bytes) -> None:
 
 def test_a_job_is_read_from_the_field_of_a_stream_entry() -> None:
     assert job_of(from_stream([(b"job", BARE), (b"note", b"ignored")], PAYLOADS)) == "order-1"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        SIGNED,
+        b"\n" + SIGNED + b"\n",
+        envelope(SIGNED),
+        envelope(SIGNED, encoded=False),
+        envelope(celery_body(SIGNED.decode())),
+        celery_body(SIGNED.decode()),
+        json.dumps({"task": "audience.submit", "id": "1", "args": [SIGNED.decode()], "kwargs": {}}).encode(),
+    ],
+    ids=["bare", "with-space", "kombu", "kombu-unencoded", "celery-in-kombu", "celery", "celery-protocol-1"],
+)
+def test_a_signed_job_is_read_wherever_a_bare_one_is(entry: bytes) -> None:
+    message = from_list(entry, PAYLOADS)
+    assert job_of(message) == "order-1"
+    assert message.job == BARE
+    assert message.signed is not None
+    assert message.signed.is_by(KEY)
+
+
+def test_a_signed_job_is_read_from_the_field_of_a_stream_entry() -> None:
+    assert job_of(from_stream([(b"job", SIGNED)], PAYLOADS)) == "order-1"
+
+
+def test_a_signed_job_is_named_by_its_own_bytes_and_keeps_them() -> None:
+    refused = jws(b'{"id": 1}')
+    message = from_list(envelope(refused), PAYLOADS)
+    assert (message.body, message.identity) == (refused, refused)
+    assert isinstance(message.read, Refused)
+    assert {each.pointer for each in message.read.problems} > {"/id", "/account"}
+
+
+@pytest.mark.parametrize("payload", [b"", b"no JSON", b"[]", b'{"id": "a", "id": "b"}', b"{" + b" " * 262144 + b"}"])
+def test_in_a_jws_a_job_is_held_to_the_same_rules(payload: bytes) -> None:
+    assert isinstance(from_list(jws(payload), PAYLOADS).read, Refused)
 
 
 def test_a_stream_entry_without_the_field_is_named_by_all_that_it_holds() -> None:

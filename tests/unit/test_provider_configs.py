@@ -54,6 +54,16 @@ def test_a_pubmatic_account_has_a_token_or_logs_in(tmp_path: Path, way_in: str) 
             "pubmatic.accounts.a.token: Extra inputs are not permitted",
         ),
         ('[pubmatic.accounts.a]\naccess_token = "plain"', "a secret is never written here"),
+        (f'[pubmatic.accounts.a]\n{TOKEN}\nproducers = {{ crm = "plain" }}', "producers.crm: a secret is never"),
+        (f"[pubmatic.accounts.a]\n{TOKEN}\nproducers = {{ crm = {{ }} }}", "producers.crm: a secret needs exactly one"),
+        (
+            f'[pubmatic.accounts.a]\n{TOKEN}\nproducers = {{ "c r m" = {{ env = "K" }} }}',
+            "pubmatic.accounts.a: a producer's name is",
+        ),
+        (
+            f'[pubmatic.accounts.a]\n{TOKEN}\nproducers = ["crm"]',
+            "pubmatic.accounts.a.producers: Input should be a valid dictionary",
+        ),
         (
             '[mintegral.accounts.a]\naccess_key = { env = "K" }',
             "mintegral.accounts.a.api_key: Field required",

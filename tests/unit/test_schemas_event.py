@@ -65,7 +65,8 @@ def test_type_routing_key_and_status_agree(status: str) -> None:
 def test_each_event_is_json_and_read_back_by_its_model(status: str) -> None:
     event = ALL[status].event
     assert EVENT.validate_json(json.dumps(event)) == EVENT.validate_python(event)
-    assert EVENT.dump_python(EVENT.validate_python(event), mode="json", exclude_unset=True) == event
+    read_back = EVENT.dump_python(EVENT.validate_python(event), mode="json", exclude_unset=True)
+    assert json.dumps(read_back) == json.dumps(event), "fields in their order, too: the text is the same"
 
 
 @pytest.mark.parametrize("status", sorted(ALL))

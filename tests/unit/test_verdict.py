@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.config import RetryPolicy
+from workers.execution.trouble import Trouble
 from workers.execution.verdict import (
     Dead,
     Done,
-    Trouble,
     Verdict,
     backoff_s,
     cancelled,

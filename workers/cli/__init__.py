@@ -1,4 +1,4 @@
-"""The command ``audience``. Each file of this folder is one command, or a family of them."""
+"""The command ``audience``. What one does stands under its name; ``commands.py`` lists all, the rest is shared."""
 
 from __future__ import annotations
 

@@ -44,8 +44,3 @@ app.command()(audit.audit)
 app.command()(schema.schema)
 app.command()(settings.settings)
 app.command()(doctor.doctor)
-
-
-@app.callback()
-def audience() -> None:
-    """JSON audience jobs in, audiences at the providers and events out."""

@@ -11,7 +11,7 @@ from workers.cli.output import note
 if TYPE_CHECKING:
     from workers.bootstrap import Service
 
-PROMPT_S = 5.0  # a state store that hangs is told as one that is out of reach
+PROMPT_S = 5.0  # a server that hangs is told as one that is out of reach
 
 
 def connected(*, announce: bool = True) -> Service:
@@ -38,8 +38,8 @@ def reach_broker(here: Service) -> None:
     from workers import broker
 
     url = here.endpoints.broker_url
-    with broker.connect(url) as connection:
+    with broker.connect(url, prompt_s=PROMPT_S) as connection:
         try:
-            connection.ensure_connection(max_retries=1, timeout=5, reraise_as_library_errors=True)
+            connection.ensure_connection(max_retries=1, timeout=PROMPT_S, reraise_as_library_errors=True)
         except OperationalError as error:
             raise OutOfReach(broker_is_out(error)) from error

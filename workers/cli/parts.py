@@ -42,8 +42,8 @@ class Part:
                 raise Failed(f"The {self.name} {how}; its log is {self.log}:\n{self.last_lines()}")
             time.sleep(_LOOK_EVERY_S)
 
-    def last_lines(self, count: int = 5) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
+    def last_lines(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
 
 
 class Parts:

@@ -8,7 +8,7 @@ from workers.cli.endings import masked
 from workers.cli.output import Json, say_json, say_table
 from workers.settings import Settings, read_settings
 
-_UNITS = {"_s": "seconds", "_days": "days", "_length": "events", "_mb": "megabytes"}
+_UNITS = {"_s": "seconds", "_days": "days", "_length": "events", "_bytes": "bytes"}
 
 
 def settings(*, as_json: Json = False) -> None:

@@ -3,12 +3,15 @@
 Of a message that never became a job, what is replaced may also be the whole job: its envelope may be what was wrong.
 The original bytes, and every payload in between, stay to be seen. The job is then known to the door as what its
 producer sent and as what it was edited to: neither is a conflicting duplicate.
+
+What was edited is the operator's, and needs no signature. So an edit of many must not carry in what somebody put
+among them: where no producer of the job's account signed the message, an edit must be forced.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +22,7 @@ from schemas.canonical_json import digest
 from schemas.problem import Problem
 from schemas.reading import Payloads, Refused, read_job
 from schemas.strict_json import Json, compact
+from workers.config import ProviderConfig
 from workers.dead_letters.answers import CHANGED, GONE, Edited, Kept
 from workers.dead_letters.differences import differences
 from workers.dead_letters.merge import Merge, merged
@@ -26,7 +30,10 @@ from workers.dead_letters.replay import why_not
 from workers.dead_letters.scripts import run
 from workers.dead_letters.stored import Stored, read
 from workers.dead_letters.summary import Place
-from workers.intake.door import DIGEST
+from workers.intake.allowed import is_allowed
+from workers.intake.door import DIGEST, Door
+from workers.intake.message import from_queue
+from workers.settings import SettingsError
 
 WHOLE_JOB = frozenset({"id", "provider", "account", "operation", "payload"})
 """What every job has, and no payload: so is told which of the two an edit of a message holds."""
@@ -34,6 +41,10 @@ WHOLE_JOB = frozenset({"id", "provider", "account", "operation", "payload"})
 UNKNOWN_OUTCOME = (
     "its create or change may have been applied with the payload it has; a replay looks for what the new payload "
     "describes, and would not find that one: replay it first, or edit it all the same with --force"
+)
+UNSIGNED = (
+    "no producer of its account signed it, and an edited job needs no signature: whoever sent it would be let in; "
+    "if that is right, edit it with --force"
 )
 NO_JOB = "it cannot be read as a JSON object: give the whole job in place of the payload"
 
@@ -44,16 +55,25 @@ class Editor:
 
     client: redis.Redis
     payloads: Payloads
+    configs: Mapping[str, ProviderConfig]
+
+    @classmethod
+    def of(cls, door: Door, client: redis.Redis) -> Editor:
+        """An editor over the parts of a service."""
+        return cls(client, door.payloads, door.configs)
 
     def edit(self, place: Place, given: bytes, who: str, *, force: bool = False) -> Edited | Kept:
-        """Replace the payload by ``given``, a JSON object. ``force``: also while the outcome is unknown."""
+        """Replace the payload by ``given``, a JSON object.
+
+        ``force``: also while the outcome is unknown, and where no producer of the account signed the message.
+        """
         found = self._found(place, force=force)
         if isinstance(found, Kept):
             return found
         parsed = strict_json.parse(given)
         if parsed.problems:
             return Kept(place.id, _sentence(parsed.problems))
-        job = self._job(found, parsed.value)
+        job = self._job(found, parsed.value, force=force)
         return job if isinstance(job, Kept) else self.keep(found, job, who)
 
     def merge(self, place: Place, patch: Merge, who: str) -> Edited | Kept:
@@ -62,7 +82,9 @@ class Editor:
         if isinstance(found, Kept):
             return found
         old = editable(found)
-        job = self._job(found, merged(old, patch.fields)) if isinstance(old, dict) else Kept(place.id, NO_JOB)
+        if not isinstance(old, dict):
+            return Kept(place.id, NO_JOB)
+        job = self._job(found, merged(old, patch.fields), force=patch.force)
         if isinstance(job, Kept):
             return job
         if patch.dry_run:
@@ -75,16 +97,28 @@ class Editor:
         refusal = GONE if found is None else _refusal(found, force=force)
         return Kept(place.id, refusal or GONE) if found is None or refusal is not None else found
 
-    def _job(self, found: Stored, given: Json) -> dict[str, Any] | Kept:
+    def _job(self, found: Stored, given: Json, *, force: bool) -> dict[str, Any] | Kept:
         """The job with what was given in its place, if it is a valid one."""
         job = _edited(found, given)
         if job is None:
             return Kept(found.place.id, NO_JOB)
-        refused = read_job(job, self.payloads)
-        if isinstance(refused, Refused):
+        checked = read_job(job, self.payloads)
+        if isinstance(checked, Refused):
             whole = found.place.is_message and given is job
-            return Kept(found.place.id, _sentence(refused.problems if whole else _from_payload(refused.problems)))
-        return job
+            return Kept(found.place.id, _sentence(checked.problems if whole else _from_payload(checked.problems)))
+        is_clear = force or self.is_signed(found, checked.job.provider, checked.job.account)
+        return job if is_clear else Kept(found.place.id, UNSIGNED)
+
+    def is_signed(self, found: Stored, provider: str | None, account_name: str | None) -> bool:
+        """Whether this account takes jobs from who sent it, or from anybody. Of a job that was asked at the door."""
+        config = self.configs.get(provider or "")
+        account = None if config is None else config.accounts.get(account_name or "")
+        if not found.place.is_message or account is None or not account.producers:
+            return True
+        try:
+            return is_allowed(from_queue(found.body, self.payloads).signed, account)
+        except SettingsError:
+            return False  # the key cannot be read: it may be anybody's
 
     def keep(self, found: Stored, job: dict[str, Any], who: str, *, audited: bool = True) -> Edited | Kept:
         """Store a valid job as what the next replay of a dead letter sends, unless it has changed since it was read."""

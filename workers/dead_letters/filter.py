@@ -8,6 +8,7 @@ from typing import Any
 import redis
 
 from workers.dead_letters.summary import Summary
+from workers.lanes.clock import now_us, us
 
 ALIKE = ("provider", "account", "operation", "category", "provider_code")
 """What dead letters of one group have in common."""
@@ -83,7 +84,6 @@ class Window:
     @classmethod
     def of(cls, client: redis.Redis, wanted: Filter) -> Window:
         """Up to now at the latest: those that die from here on are left out."""
-        now: Any = client.time()
-        now_us = now[0] * 1_000_000 + now[1]
-        oldest = 0 if wanted.newer_than_s is None else now_us - round(wanted.newer_than_s * 1e6)
-        return cls(oldest, now_us - round((wanted.older_than_s or 0.0) * 1e6))
+        now = now_us(client)
+        oldest = 0 if wanted.newer_than_s is None else now - us(wanted.newer_than_s)
+        return cls(oldest, now - us(wanted.older_than_s))

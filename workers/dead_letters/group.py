@@ -12,7 +12,7 @@ from schemas.instant import write
 from workers.dead_letters.filter import ALIKE, Filter, Window
 from workers.dead_letters.find import alike, find, partitions
 from workers.dead_letters.scripts import run
-from workers.dead_letters.summary import moment
+from workers.lanes.clock import moment
 
 Key = tuple[str | None, ...]
 

@@ -59,7 +59,7 @@ class Replayer:
         if refusal is not None:
             return refusal
         if found.place.is_message:
-            return self.readmission.refusal(found.sends)
+            return self.readmission.refusal(found)
         provider, account = found.place.partition_name, found.place.name.split("/")[0]
         known = provider in self.lanes and account in self.configs[provider].accounts
         return None if known else no_account(provider, account)
@@ -77,7 +77,7 @@ class Replayer:
                 return Kept(place.id, GONE)
 
     def _message(self, found: Stored, who: str) -> Replayed | Kept:
-        refusal = self.readmission.enter(found.sends)
+        refusal = self.readmission.enter(found)
         if refusal is None and not remove(self.client, found, who, "replay"):
             refusal = f"it is a job now, but {CHANGED}"
         return Replayed(found.place.id, None) if refusal is None else Kept(found.place.id, refusal)

@@ -9,12 +9,12 @@ from typing import Any
 import redis
 
 from workers.lanes.keys import partition
-from workers.lanes.scripts import shared
+from workers.lanes.scripts import run_text, shared
 
 
 def run(client: redis.Redis, script: str, partition_name: str, *args: Any) -> Any:
     """Run ``lua/<script>.lua`` on the dead letters of one partition."""
-    return client.register_script(_text(script))(keys=[partition(partition_name)], args=args)
+    return run_text(client, _text(script), partition(partition_name), *args)
 
 
 @cache

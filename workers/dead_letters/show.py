@@ -11,7 +11,8 @@ import redis
 from schemas.dead_letter import DeadLetter
 from schemas.instant import write
 from workers.dead_letters.stored import Stored, read
-from workers.dead_letters.summary import Place, moment
+from workers.dead_letters.summary import Place
+from workers.lanes.clock import moment
 
 
 def show(client: redis.Redis, place: Place) -> DeadLetter | None:

@@ -10,6 +10,7 @@ from typing import Any
 import redis
 
 from schemas import strict_json
+from schemas.signed import unwrapped
 from schemas.strict_json import Json
 from workers.dead_letters.summary import Place, Summary, summary
 
@@ -41,9 +42,14 @@ class Stored:
         return self.fields.get("edited", self.body)
 
     @property
+    def is_edited(self) -> bool:
+        """Whether that is an operator's."""
+        return "edited" in self.fields
+
+    @property
     def job(self) -> dict[str, Any] | None:
-        """The job that a replay sends, as it can be read; None where it is no JSON object."""
-        value: Json = strict_json.parse(self.sends).value
+        """The job that a replay sends, signed or not, as it can be read; None where it is no JSON object."""
+        value: Json = strict_json.parse(unwrapped(self.sends)).value
         return value if isinstance(value, dict) else None
 
     @property

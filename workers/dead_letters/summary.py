@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from schemas.instant import write
+from workers.lanes.clock import moment
 from workers.lanes.keys import REJECTED, partition
 
 FIELDS = (
@@ -105,8 +105,3 @@ def summary(place: Place, fields: Mapping[str, bytes | None]) -> Summary:
         count=number("count") or 1,
         replayable=number("replayable") == 1,
     )
-
-
-def moment(microseconds: int) -> datetime:
-    """A moment of the state store's clock."""
-    return datetime.fromtimestamp(microseconds / 1e6, UTC)

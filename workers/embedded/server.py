@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -89,14 +88,3 @@ def _wait_until_ready(directory: Path, socket: Path) -> None:
                 return
             time.sleep(pause)
             pause = min(0.2, pause * 2)
-
-
-def _let_go_in_child() -> None:
-    """A forked pool process must not keep the pipe open after its parent's death."""
-    for keeper in _keepers.values():
-        if keeper.stdin is not None:
-            keeper.stdin.close()
-    _keepers.clear()
-
-
-os.register_at_fork(after_in_child=_let_go_in_child)

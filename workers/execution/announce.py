@@ -98,5 +98,5 @@ def _settled(provider: str, ran: Ran, verdict: Verdict) -> AttemptSettled:
         began_at=ran.began_at,
         ended_at=ran.ended_at,
         traceparent=ran.job.traceparent,
-        trips=ran.trips,
+        requests=ran.ended_requests,
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from workers.config import RetryPolicy
-from workers.execution.verdict import Trouble
+from workers.execution.trouble import Trouble
 from workers.http import Call
 from workers.outcome import (
     AlreadyExists,

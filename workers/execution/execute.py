@@ -15,21 +15,23 @@ import structlog
 from schemas.job import Job
 from schemas.reading import Accepted, Payloads, read_body
 from workers.config import ProviderConfig
+from workers.exchange import Exchange
 from workers.execution.announce import announce
 from workers.execution.attempt import Attempted, attempt
 from workers.execution.endings import Ended, Endings, settle
 from workers.execution.notes import Notes
 from workers.execution.permits import Permits
 from workers.execution.settle import Ran, ending, give_back
-from workers.execution.verdict import Dead, Done, Trouble, Verdict, cancelled, decide, poisoned, too_old
+from workers.execution.trouble import trouble_of
+from workers.execution.verdict import Dead, Done, Verdict, cancelled, decide, poisoned, too_old
 from workers.files import Files
 from workers.http import Call
 from workers.lanes.lanes import MAX_RESCUES, Lanes
 from workers.lanes.state import Again, LeaseLost, Record
 from workers.lanes.tokens import SharedTokens
 from workers.loop import OUTAGES
-from workers.news import RequestEnded, Trip, tell
-from workers.outcome import Broken, Postponed, Said, Succeeded, Unknown, Unseen
+from workers.news import RequestEnded, tell
+from workers.outcome import Broken, Postponed, Said, Succeeded, Unknown
 from workers.providers.provider import Provider
 from workers.redaction import redacted
 from workers.settings import Settings
@@ -103,13 +105,13 @@ class Executor:
 
     def cancel(self, provider: str, record: Record) -> None:
         """End a job that an operator took out of its lane, or whose Celery task was revoked before it began."""
-        self._settle_unsent(provider, record, cancelled(_trouble(record)))
+        self._settle_unsent(provider, record, cancelled(trouble_of(record)))
 
     def answer_ended(self, provider: str) -> None:
         """Answer the waiting jobs whose time is over."""
         for record in self.lanes[provider].take_ended(runner=uuid.uuid4().hex):
             expired = record.expires_at is not None and record.expires_at <= record.ends_at
-            before = _trouble(record)
+            before = trouble_of(record)
             poison = record.rescues >= MAX_RESCUES
             self._settle_unsent(
                 provider, record, poisoned(before) if poison else too_old(expired=expired, before=before)
@@ -117,7 +119,7 @@ class Executor:
 
     def _settle_unsent(self, provider: str, record: Record, verdict: Dead) -> None:
         job, _, warnings = self._read(provider, record)
-        attempted, now = Attempted(Postponed(verdict.said), _trouble(record)), time.time()
+        attempted, now = Attempted(Postponed(verdict.said), trouble_of(record)), time.time()
         ran = Ran(record, job, warnings, attempted, 0, now, now)
         ended = Ended(ran, *ending(ran, verdict, self.settings))
         self._through_outages(lambda: settle(self.lanes[provider], [ended]))
@@ -141,18 +143,18 @@ class Executor:
 
     def _run(self, provider: str, record: Record, job: Job, payload: Any, warnings: tuple[str, ...]) -> Ran:
         """One attempt, with whatever it may run into made an outcome. Raises ``LeaseLost``."""
-        config, began_at, trips = self.configs[provider], time.time(), list[Trip]()
+        config, began_at, requests = self.configs[provider], time.time(), list[RequestEnded]()
         exchanges: tuple[dict[str, Any], ...] = ()
 
-        def ended(trip: Trip) -> None:
-            trips.append(trip)
-            tell(RequestEnded(provider, record.account, record.operation, trip))
+        def ended(its: Exchange) -> None:
+            requests.append(_told(provider, record, its))
+            tell(requests[-1])
 
         permits = Permits(self.lanes[provider], record, self.stopping)
         if record.account not in config.accounts:
-            attempted = Attempted(Broken(Said("the account is no longer configured")), _trouble(record))
+            attempted = Attempted(Broken(Said("the account is no longer configured")), trouble_of(record))
         elif payload is None:
-            attempted = Attempted(Broken(Said("the stored job is not valid in this release")), _trouble(record))
+            attempted = Attempted(Broken(Said("the stored job is not valid in this release")), trouble_of(record))
         else:
             call = Call(
                 config.accounts[record.account],
@@ -167,11 +169,11 @@ class Executor:
             )
             attempted = self._attempt(provider, record, payload, call, permits)
             exchanges = _shown(call, attempted)
-        return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time(), exchanges, tuple(trips))
+        return Ran(record, job, warnings, attempted, permits.sent, began_at, time.time(), exchanges, tuple(requests))
 
     def _attempt(self, provider: str, record: Record, payload: Any, call: Call, permits: Permits) -> Attempted:
         operation = self.providers[provider].operations[record.operation]
-        before = _trouble(record)
+        before = trouble_of(record)
         try:
             attempted = attempt(operation, payload, call, before, self.configs[provider].policy(record.account))
             return replace(attempted, outcome=redacted(attempted.outcome, call.secrets))
@@ -190,21 +192,6 @@ def _shown(call: Call, attempted: Attempted) -> tuple[dict[str, Any], ...]:
     return tuple(each.shown(call.secrets) for each in call.exchanges)
 
 
-def _trouble(record: Record) -> Trouble:
-    return Trouble(
-        record.attempts,
-        record.throttles,
-        record.looks,
-        record.look,
-        record.unknown_since,
-        _last_said(record),
-        record.probe,
-    )
-
-
-def _last_said(record: Record) -> Said | None:
-    """What the last attempt was told that was more than a look-up in vain."""
-    for line in reversed(record.history):
-        if line.get("message") and line["outcome"] != Unseen.__name__:
-            return Said(line["message"], line.get("provider_code"), line.get("http_status"))
-    return None
+def _told(provider: str, record: Record, its: Exchange) -> RequestEnded:
+    names = provider, record.account, record.operation
+    return RequestEnded(*names, its.method, its.host, its.status, its.sent, its.began_at, its.took_s)

@@ -1,4 +1,4 @@
-"""How does a verdict become state? One atomic step each: back to the lane, or an ending with its event."""
+"""What is written down of an attempt? With what its job goes back to its lane, or how it ends, event and all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workers.execution.attempt import Attempted
 from workers.execution.verdict import Dead, Done, health_of
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import Again, Ending, Record
-from workers.news import Trip
+from workers.news import RequestEnded
 from workers.outcome import AuthFailed, Outcome, Postponed, Said, Succeeded, Throttled
 from workers.settings import Settings
 from workers.trace_context import event_of
@@ -37,7 +37,7 @@ class Ran:
     ended_at: float
     exchanges: tuple[dict[str, Any], ...] = ()
     """What went over the wire last, as it may be shown."""
-    trips: tuple[Trip, ...] = ()
+    ended_requests: tuple[RequestEnded, ...] = ()
 
 
 def give_back(lanes: Lanes, ran: Ran, again: Again) -> bool:

@@ -15,6 +15,7 @@ from typing import assert_never
 
 from schemas.event import ErrorCategory
 from workers.config import RetryPolicy
+from workers.execution.trouble import Trouble
 from workers.lanes.state import Again, Health
 from workers.outcome import (
     AlreadyExists,
@@ -33,19 +34,6 @@ from workers.outcome import (
     Unseen,
     Unusable,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What the job has been through before this attempt."""
-
-    attempts: int = 0
-    throttles: int = 0  # in a row, up to now
-    looks: int = 0
-    unknown: bool = False  # an earlier request's outcome is unknown, and has not been found out
-    unknown_since: float | None = None
-    last: Said | None = None  # how the last attempt ended, in the provider's words or ours
-    probe: bool = False  # the lane's breaker is open, and this attempt is its probe
 
 
 @dataclass(frozen=True, slots=True)

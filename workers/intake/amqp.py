@@ -17,6 +17,7 @@ import redis
 import structlog
 from kombu import Connection, Queue
 
+from workers.amqp_arrivals import Arrivals
 from workers.broker import connect
 from workers.intake.door import Door
 from workers.intake.message import from_queue
@@ -38,6 +39,7 @@ class QueueReader:
     queue: Queue
     door: Door
     _connection: Connection | None = None
+    _arrivals: Arrivals = field(init=False)
     _delivered: list[amqp.Message] = field(default_factory=list)
     _state_is_out: bool = False
 
@@ -85,15 +87,16 @@ class QueueReader:
     def _wait(self, connection: Connection) -> None:
         """Let RabbitMQ deliver, and both sides' heartbeats pass."""
         with contextlib.suppress(TimeoutError):
-            connection.drain_events(timeout=WAIT_S)
-            while len(self._delivered) < PREFETCH:  # whatever else has arrived
-                connection.drain_events(timeout=NOTHING_MORE_S)
+            self._arrivals.take(WAIT_S)
+            while len(self._delivered) < PREFETCH:  # whatever else arrives
+                self._arrivals.take(NOTHING_MORE_S)
         connection.heartbeat_check()
 
     def _open(self) -> Connection:
         if self._connection is None:
             self._connection = connect(self.broker_url, heartbeat=HEARTBEAT_S)
             channel = self._connection.channel()
+            self._arrivals = Arrivals(channel.connection)
             channel.auto_decode = False
             channel.basic_qos(0, PREFETCH, a_global=False)
             self.queue(channel).declare()

@@ -15,8 +15,9 @@ from schemas import outgoing
 from schemas.canonical_json import digest
 from schemas.event import Error
 from schemas.job import Job
-from schemas.reading import Accepted, Payloads, Readable, Refused, readable
+from schemas.reading import Payloads, Readable, Refused, readable
 from workers.config import ProviderConfig
+from workers.intake.allowed import objection, read_of, unproven
 from workers.intake.message import Message
 from workers.intake.watermark import Watermark
 from workers.lanes.lanes import Lanes
@@ -26,6 +27,7 @@ from workers.lanes.state import Arrival
 from workers.loop import OUTAGES
 from workers.news import JobEntered, MessageRejected, tell
 from workers.providers.provider import Provider
+from workers.settings import SettingsError
 
 BITE_BYTES = 1 << 20
 DIGEST = 32  # hex digits: 128 bits tell the contents of one id apart, and a million waiting jobs feel the rest
@@ -99,12 +101,16 @@ class Door:
 
     def _read(self, message: Message) -> Valid | Invalid:
         try:
-            if not isinstance(message.read, Accepted):
-                return Invalid(message, outgoing.invalid(message.identity, message.read, self.rejections.now()))
-            job = message.read.job
+            read = objection(message, self.configs) or message.read
+            if isinstance(read, Refused):
+                return Invalid(message, outgoing.invalid(message.identity, read, self.rejections.now()))
+            job = read.job
             if job.account not in self.configs[job.provider].accounts:
                 return self._refused(message, readable(job), "unknown_account", _unknown_account(job), replayable=True)
             return Valid(message, job, self._arrival(message, job))
+        except SettingsError as error:
+            log.error("message.unchecked", error=str(error))  # noqa: TRY400 - it is the configuration's, and says where
+            return self._refused(message, unproven(message), "internal", _UNCHECKED, replayable=True)
         except Exception as error:  # a bug of ours must cost neither the message nor the consumer
             log.exception("message.failed")
             return self._failed(message, error)
@@ -143,7 +149,7 @@ class Door:
         level = log.debug if stored is Stored.NEW else log.info
         level(
             "job.accepted", provider=job.provider, account=job.account, job_id=job.id, operation=job.operation,
-            stored=stored.value,
+            stored=stored.value, producer=valid.message.producer,
         )  # fmt: skip
         tell(
             JobEntered(
@@ -153,9 +159,8 @@ class Door:
         return Entered(stored.value)
 
     def _failed(self, message: Message, error: Exception) -> Invalid:
-        said = message.read.readable if isinstance(message.read, Refused) else readable(message.read.job)
         sentence = f"this service failed on the message ({type(error).__name__}); an operator can replay it"
-        return self._refused(message, said, "internal", sentence, replayable=True)
+        return self._refused(message, read_of(message), "internal", sentence, replayable=True)
 
     def _refused(self, message: Message, said: Readable, category: str, sentence: str, *, replayable: bool) -> Invalid:
         """A rejection for another reason than the job's form."""
@@ -175,12 +180,12 @@ class Door:
             error,
             self.rejections.now(),
             provider=said.provider if said.provider in self.providers else None,
-            operation=said.operation,
+            operation=said.operation if said.operation in self.payloads.get(said.provider or "", ()) else None,
         )
         return Invalid(message, event)
 
     def _reject(self, invalid: Invalid) -> Entered:
-        self.rejections.add(invalid.event, invalid.message.body)
+        self.rejections.add(invalid.event, invalid.message.body, read_of(invalid.message))
         event = invalid.event.event
         error, provider = event["data"]["error"], event["data"]["provider"]
         log.warning("message.rejected", id=event["id"], category=error["category"], message=error["message"])
@@ -202,6 +207,7 @@ def _bites(valid: Sequence[tuple[int, Valid]]) -> Iterator[list[tuple[int, Valid
         yield bite
 
 
+_UNCHECKED = "this service cannot read the key of the producer who is said to have signed; an operator can replay it"
 _CONFLICT = "this id was used before in this account with another operation or payload; a new request needs a new id"
 
 

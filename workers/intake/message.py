@@ -1,4 +1,4 @@
-"""What is in a message? A bare job, a kombu envelope of a Redis list, or a call from any Celery app, told by shape.
+"""What is in a message? A job, bare or signed, a kombu envelope of a Redis list, or any Celery app's call, by shape.
 
 A valid body is a job, whatever headers came with it: only the body decides.
 """
@@ -11,8 +11,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from schemas import signed
+from schemas.job import Job
 from schemas.problem import Problem
 from schemas.reading import Accepted, Payloads, Readable, Refused, read_body, read_job
+from schemas.signed import SignedJob, looks_signed
 from schemas.strict_json import compact
 
 ONE_ARGUMENT = 'one positional argument, the job as an object: send_task("audience.submit", args=[job])'
@@ -27,10 +30,24 @@ class Message:
     identity: bytes  # what names it if it is rejected: its body, or its arguments
     read: Accepted | Refused
     job: bytes = b""  # the job's own JSON, if it is one
+    signed: SignedJob | None = None  # what it stood in, not yet checked
+    is_operators: bool = False  # an operator's words, which no producer signs
+
+    @property
+    def producer(self) -> str | None:
+        """Who is said to have signed it."""
+        return None if self.signed is None else self.signed.producer
+
+    @property
+    def said(self) -> Job | Readable:
+        """What can be read of the job."""
+        return self.read.job if isinstance(self.read, Accepted) else self.read.readable
 
 
 def from_queue(body: bytes, payloads: Payloads) -> Message:
     """A message of an AMQP queue."""
+    if looks_signed(body):
+        return _from_jws(body, body, body, payloads)
     call = _celery_call(body)
     return Message(body, body, read_body(body, payloads), body) if call is None else _from_call(body, *call, payloads)
 
@@ -51,12 +68,21 @@ def from_stream(fields: list[tuple[bytes, bytes]], payloads: Payloads) -> Messag
 
 
 def _from_call(body: bytes, args: list[Any], kwargs: dict[str, Any], payloads: Payloads) -> Message:
-    if len(args) == 1 and not kwargs:
-        read = read_job(args[0], payloads)
-    else:
-        read = Refused((Problem("", ONE_ARGUMENT),), Readable())
-    job = compact(args[0]) if isinstance(read, Accepted) else b""
-    return Message(body, _spelled([args, kwargs]), read, job)
+    identity = _spelled([args, kwargs])
+    if len(args) != 1 or kwargs:
+        return Message(body, identity, Refused((Problem("", ONE_ARGUMENT),), Readable()))
+    token = args[0].encode("utf-8", "surrogatepass") if isinstance(args[0], str) else b""
+    if looks_signed(token):
+        return _from_jws(body, identity, token, payloads)
+    read = read_job(args[0], payloads)
+    return Message(body, identity, read, compact(args[0]) if isinstance(read, Accepted) else b"")
+
+
+def _from_jws(body: bytes, identity: bytes, token: bytes, payloads: Payloads) -> Message:
+    found = signed.read(token)
+    if isinstance(found, Problem):
+        return Message(body, identity, Refused((found,), Readable()))
+    return Message(body, identity, read_body(found.job, payloads), found.job, found)
 
 
 def _spelled(arguments: list[Any]) -> bytes:

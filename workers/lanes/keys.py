@@ -29,6 +29,9 @@ Redis Cluster.
 
 Messages that are no valid job have no provider: their outbox and dead letters lie in ``audience:{rejected}``,
 the latter as ``P:dead:<SHA-256>``. Times are microseconds of the Redis server's clock.
+
+Outside of the partitions are the streams ``audience:jobs`` and ``audience:results``; on a Redis that is the broker,
+beside what kombu keeps there, ``<queue>:claims:<reader>`` (list) and ``<queue>:readers`` (hash) of its readers.
 """
 
 from __future__ import annotations

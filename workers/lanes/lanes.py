@@ -9,6 +9,7 @@ from typing import Any
 import redis
 
 from workers.config import AccountConfig, Limit, ProviderConfig
+from workers.lanes.clock import us
 from workers.lanes.distance import Distance
 from workers.lanes.keys import partition
 from workers.lanes.scripts import run
@@ -82,16 +83,16 @@ class Lanes:
                 each.digest,
                 each.body,
                 each.priority,
-                _us(each.not_before),
-                0 if each.expires_at is None else max(1, _us(each.expires_at)),  # before 1970 is not never
-                _us(each.max_age_s),
+                us(each.not_before),
+                0 if each.expires_at is None else max(1, us(each.expires_at)),  # before 1970 is not never
+                us(each.max_age_s),
             )
         ]
         return [Accepted(answer.decode()) for answer in self._run("accept", *args)]
 
     def take(self, most: int, lease_s: float) -> Taken:
         """Hand out at most ``most`` jobs that may run now, each under a lease of ``lease_s``."""
-        answer = self._run("take", most, _us(lease_s), _us(HANDED_AHEAD_S))
+        answer = self._run("take", most, us(lease_s), us(HANDED_AHEAD_S))
         if answer == b"unconfigured":
             self.configure()
             return Taken((), 0.0, rescue_is_due=False)
@@ -113,8 +114,8 @@ class Lanes:
             record.fence,
             number,
             int(changes),
-            _us(AHEAD_S),
-            _us(self._running_lease_s),
+            us(AHEAD_S),
+            us(self._running_lease_s),
         )
         wait_s = wait_us / 1e6
         if answer in {b"go", b"timed"}:
@@ -129,7 +130,7 @@ class Lanes:
     def note(self, record: Record, new: Mapping[str, Any], progress: str) -> Noted:
         """Write down what is new for the job's later attempts, and how far it is; renew its lease."""
         pairs = [part for name, value in new.items() for part in (name, json.dumps(value))]
-        lease_us = _us(self._running_lease_s)
+        lease_us = us(self._running_lease_s)
         answer = self._run("note", *record.key, record.fence, lease_us, progress, *pairs)
         return Noted(answer.decode())
 
@@ -147,12 +148,12 @@ class Lanes:
         health: Health = Health.UNTOLD,
     ) -> bool:
         """Settle a lease with "again". False: the lease was lost, and nothing was changed."""
-        after_us = -1 if again.after_s is None else _us(again.after_s)
-        since_us = -1 if again.unknown_now else _us(again.unknown_since)
+        after_us = -1 if again.after_s is None else us(again.after_s)
+        since_us = -1 if again.unknown_now else us(again.unknown_since)
         done = self._run(
             "give_back", held.account, held.id, held.fence, after_us, int(again.spent), requests,
             int(again.look), again.looks, since_us,
-            again.throttles, _us(again.pause_s), again.pause_reason, line, int(again.adapt),
+            again.throttles, us(again.pause_s), again.pause_reason, line, int(again.adapt),
             *self._breaker(held.account, health),
         )  # fmt: skip
         return bool(done)
@@ -174,7 +175,7 @@ class Lanes:
 
     def _breaker(self, account: str, health: Health) -> tuple[Any, ...]:
         policy = self.config.policy(account)
-        return health.value, policy.breaker_failures, _us(policy.breaker_open_s), _us(policy.breaker_open_cap_s)
+        return health.value, policy.breaker_failures, us(policy.breaker_open_s), us(policy.breaker_open_cap_s)
 
     def rescue(self) -> tuple[int, int]:
         """Return leases that ran out: how many had not started, how many had."""
@@ -183,11 +184,11 @@ class Lanes:
 
     def take_ended(self, runner: str) -> list[Record]:
         """Lease the waiting jobs whose time is over, to answer them."""
-        return [record_of(fields) for fields in self._run("take_ended", BATCH, _us(ENDING_LEASE_S), runner)]
+        return [record_of(fields) for fields in self._run("take_ended", BATCH, us(ENDING_LEASE_S), runner)]
 
     def replay(self, account: str, job_id: str, run: int, max_age_s: float, who: str = "") -> str:
         """Put a dead job back into its lane: "replayed", "gone" or "overtaken". ``who``: for a line in the audit."""
-        return str(self._run("replay", account, job_id, run, _us(max_age_s), who).decode())
+        return str(self._run("replay", account, job_id, run, us(max_age_s), who).decode())
 
     def show(self, account: str, job_id: str) -> dict[str, str] | None:
         """Every field of a job's record as text; None if there is none."""
@@ -214,7 +215,3 @@ def _interval_s(limit: Limit) -> float:
     spread, and gets the plain rate.
     """
     return (limit.period_s + (SLACK_S if limit.burst == 1 else 0.0)) / limit.count
-
-
-def _us(seconds: float | None) -> int:
-    return round((seconds or 0.0) * 1e6)

@@ -10,6 +10,7 @@ from typing import Any
 import redis
 
 from workers.config import Limit
+from workers.lanes.clock import us
 from workers.lanes.keys import partition
 from workers.lanes.lanes import ENDING_LEASE_S, written
 from workers.lanes.scripts import run
@@ -30,7 +31,7 @@ class Orders:
     def pause(self, account: str, for_s: float | None, reason: str) -> float:
         """Let nothing of a lane go, for a time or until it is resumed. When it ends, in seconds since the epoch."""
         detail = _detail(for_s=for_s, reason=reason)
-        return float(self._run("pause", account, _us(for_s), reason, self.who, detail)) / 1e6
+        return float(self._run("pause", account, us(for_s), reason, self.who, detail)) / 1e6
 
     def resume(self, account: str) -> float:
         """End an operator's pause, and let an open breaker probe. Until when the provider's own pause holds, or 0."""
@@ -45,7 +46,7 @@ class Orders:
     def cancel(self, account: str, job_id: str, runner: str, reason: str) -> Record | str | None:
         """Take a waiting job out of its lane, to end it. Its state where it does not wait; None: no such job."""
         detail = _detail(reason=reason)
-        answer = self._run("cancel", account, job_id, _us(ENDING_LEASE_S), runner, self.who, detail)
+        answer = self._run("cancel", account, job_id, us(ENDING_LEASE_S), runner, self.who, detail)
         if isinstance(answer, list):
             return record_of(answer)
         return None if answer is None else str(answer.decode())
@@ -56,7 +57,3 @@ class Orders:
 
 def _detail(**fields: object) -> str:
     return json.dumps({name: value for name, value in fields.items() if value not in {None, ""}})
-
-
-def _us(seconds: float | None) -> int:
-    return round((seconds or 0.0) * 1e6)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import redis
 
 from schemas.outgoing import Outgoing
+from schemas.reading import Readable
 from workers.lanes.keys import REJECTED, partition
 from workers.lanes.scripts import run
 
@@ -23,16 +24,19 @@ class Rejections:
         """The time that their events carry."""
         return datetime.now(UTC)
 
-    def add(self, answer: Outgoing, body: bytes) -> None:
-        """Answer one message: the event into the outbox, the bytes into its dead letter. One atomic step."""
+    def add(self, answer: Outgoing, body: bytes, said: Readable) -> None:
+        """Answer one message: the event into the outbox, the bytes into its dead letter. One atomic step.
+
+        ``said`` is for the operator, and may be more than the event tells.
+        """
         event = answer.event
-        data, error = event["data"], event["data"]["error"]
+        error = event["data"]["error"]
         about = {
             "body": body,
-            "provider": data["provider"] or "",
-            "account": data["account"] or "",
-            "operation": data["operation"] or "",
-            "id": data["job_id"] or "",
+            "provider": said.provider or "",
+            "account": said.account or "",
+            "operation": said.operation or "",
+            "id": said.job_id or "",
             "category": error["category"],
             "message": error["message"],
             "replayable": int(error["replayable"]),

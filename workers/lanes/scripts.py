@@ -14,8 +14,13 @@ from redis.commands.core import Script
 
 def run(client: redis.Redis, script: str, partition: str, *args: Any) -> Any:
     """Run ``lua/<script>.lua`` on the keys of one partition."""
+    return run_text(client, text(script), partition, *args)
+
+
+def run_text(client: redis.Redis, written: str, partition: str, *args: Any) -> Any:
+    """Run a script of another room, given as its text."""
     try:
-        return _script(text(script))(keys=[partition], args=args, client=_own(client))
+        return _script(written)(keys=[partition], args=args, client=_own(client))
     except (redis.ConnectionError, redis.TimeoutError):
         _forget(client)
         raise

@@ -11,6 +11,7 @@ from typing import Any
 
 import redis
 
+from workers.lanes.clock import us
 from workers.lanes.keys import partition
 from workers.lanes.scripts import run
 
@@ -60,7 +61,7 @@ class SharedTokens:
 
         The claim holds for ``hold_s``, and the request counts as sent from now on.
         """
-        answer, wait_us = self._run("claim_token", log_in, seen, by, request, _us(hold_s), _us(window_s), at_most)
+        answer, wait_us = self._run("claim_token", log_in, seen, by, request, us(hold_s), us(window_s), at_most)
         return Claimed(Claim(answer.decode()), wait_us / 1e6)
 
     def release(self, log_in: str, by: str, *, sealed: bytes = b"", unsent: str = "") -> None:
@@ -69,7 +70,3 @@ class SharedTokens:
 
     def _run(self, script: str, *args: Any) -> Any:
         return run(self._client, script, self._partition, *args)
-
-
-def _us(seconds: float) -> int:
-    return round(seconds * 1e6)

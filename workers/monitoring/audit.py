@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from schemas.instant import write
-from workers.dead_letters.summary import moment
+from workers.lanes.clock import moment
 from workers.lanes.keys import REJECTED, partition
 
 if TYPE_CHECKING:

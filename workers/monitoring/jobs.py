@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.instant import write
 from workers.dead_letters.show import attempt_of
-from workers.dead_letters.summary import moment
+from workers.lanes.clock import moment, now_us
 from workers.lanes.orders import WHOLE
 from workers.monitoring.waits import number, waits
 
@@ -21,11 +21,10 @@ def read(here: Service, provider: str, account: str, id_: str) -> dict[str, Any]
     job = its.show(account, id_)
     if job is None or "state" not in job:
         return None
-    seconds, micros = here.redis.time()
     lease = _lease_ends_us(here, provider, f"{account}/{id_}", job["state"])
     lane, whole = its.lane(account), its.lane(WHOLE)
     limiting = [lane, whole, *(its.lane(f"{name}/{job['operation']}") for name in (account, WHOLE))]
-    found = waits(job, lane, whole, limiting, lease_ends_us=lease, now_us=seconds * 1_000_000 + micros)
+    found = waits(job, lane, whole, limiting, lease_ends_us=lease, now_us=now_us(here.redis))
     return {
         "provider": provider,
         "account": account,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from schemas.instant import write
-from workers.dead_letters.summary import moment
+from workers.lanes.clock import moment
 from workers.lanes.look import Lane, Seen, look
 from workers.lanes.orders import WHOLE
 from workers.monitoring.waits import holds, number

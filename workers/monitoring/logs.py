@@ -26,9 +26,8 @@ def set_up(settings: Settings) -> None:
         settings.log_format is LogFormat.AUTO and sys.stderr.isatty()
     )
     render: list[structlog.typing.Processor] = (
-        [
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        ]  # no local variables: secrets
+        # Plain, since local variables may be secrets.
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )

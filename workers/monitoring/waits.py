@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.instant import write
-from workers.dead_letters.summary import moment
+from workers.lanes.clock import moment
 
 
 @dataclass(frozen=True, slots=True)

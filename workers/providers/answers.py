@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from http import HTTPStatus
 from typing import assert_never
 
 from workers.http import Answer
@@ -80,7 +81,7 @@ def outcome(refusal: Refusal, answer: Answer, *, changes: bool) -> Outcome:
     """The outcome of a refused request. ``changes``: as in ``Call.request``."""
     said, means = refusal.said, refusal.means
     # RFC 9110, 15.6.4: with 503, Retry-After says how long the service will be out.
-    after_s = answer.retry_after_s() if answer.status == 503 else None  # noqa: PLR2004
+    after_s = answer.retry_after_s() if answer.status == HTTPStatus.SERVICE_UNAVAILABLE else None
     match means:
         case Means.AUTH | Means.FORBIDDEN:
             return AuthFailed(said)

@@ -12,9 +12,8 @@ from workers.outcome import AttemptEnded
 
 MAX_PAGES = 200  # each page spends a permit; whoever has more audiences narrows the filters
 MAX_ITEMS = 10_000  # where a job does not say how many it wants
-MAX_BYTES = (
-    6 * 1024 * 1024
-)  # of a result as JSON; an event may be 8 MiB (execution/settle.py), a message 16 (RabbitMQ 4)
+# Of a result as JSON; an event may be 8 MiB (execution/settle.py), a message 16 (RabbitMQ 4).
+MAX_BYTES = 6 * 1024 * 1024
 
 Audience = dict[str, Any]
 

@@ -6,6 +6,7 @@ A crash in between publishes an event again, with the same id. None is lost.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 from kombu import Connection, Producer
@@ -13,11 +14,13 @@ from kombu import Connection, Producer
 from workers.broker import RESULTS, RESULTS_EXCHANGE, connect, is_amqp
 from workers.lanes.keys import RESULTS_STREAM, partition
 from workers.news import EventPublished, tell
+from workers.results.confirms import ConfirmedChannel
 from workers.stream import Entry, StreamMember
 
 GROUP = "publishers"
 CONTENT_TYPE = "application/cloudevents+json"
-CONFIRM_S = 10.0
+ENCODING = "utf-8"
+PERSISTENT = 2
 
 
 @dataclass
@@ -33,7 +36,9 @@ class Publisher:
     def __post_init__(self) -> None:
         self._outbox = StreamMember(self.client, f"{partition(self.partition_name)}:outbox", GROUP)
         self._connection: Connection | None = None
-        self._producer: Producer | None = None
+        self._channel: Any = None
+        self._confirmed: ConfirmedChannel | None = None
+        self._goes_singly = False
 
     def turn(self) -> None:
         """Publish what is in the outbox, or wait a second for something."""
@@ -43,12 +48,15 @@ class Publisher:
             entries = self._outbox.read()
             if entries and not self._is_bound():
                 self._release()  # a new connection declares it
-            self._publish_all(entries, published)
+            if entries:
+                self._publish_all(entries, published)
         except Exception:
             self._release()  # what was not published stays with this member, which reads it again
+            self._goes_singly = True  # so that what is refused holds up what is behind it, and repeats nothing
             raise
         finally:
             self._clear(published)
+        self._goes_singly = False
 
     def close(self) -> None:
         """Publish what is there, and let go of the broker and the outbox."""
@@ -60,35 +68,41 @@ class Publisher:
         """Whether the queue's binding stands: a Redis that lost it drops events silently. RabbitMQ says so itself."""
         if is_amqp(self.broker_url) or not self.bind_queue:
             return True
-        table = self._open().channel.get_table(RESULTS_EXCHANGE.name)
+        table = self._open().get_table(RESULTS_EXCHANGE.name)
         return any(queue == RESULTS.name for *_, queue in table)
 
     def _publish_all(self, entries: list[Entry], published: list[Entry]) -> None:
         """Add to ``published`` what surely is: RabbitMQ confirms each event, a Redis takes them all at once."""
-        if is_amqp(self.broker_url):
-            for entry in entries:
-                self._publish(entry)
-                published.append(entry)
-        else:
-            producer = self._open()
-            with producer.channel.one_look(), producer.batch():
-                for entry in entries:
-                    self._publish(entry)
-            published.extend(entries)
+        channel = self._open()
+        if self._confirmed is not None:
+            for few in [[entry] for entry in entries] if self._goes_singly else [entries]:
+                self._publish_confirmed(self._confirmed, few, published)
+            return
+        with channel.one_look(), (producer := Producer(channel, RESULTS_EXCHANGE, auto_declare=False)).batch():
+            for _, event in entries:
+                producer.publish(
+                    event[b"event"],
+                    routing_key=event[b"routing_key"].decode(),
+                    content_type=CONTENT_TYPE,
+                    content_encoding=ENCODING,
+                    delivery_mode=PERSISTENT,
+                )
+        published.extend(entries)
 
-    def _publish(self, entry: Entry) -> None:
-        _, event = entry
-        self._open().publish(
-            event[b"event"],
-            exchange=RESULTS_EXCHANGE,
-            routing_key=event[b"routing_key"].decode(),
-            content_type=CONTENT_TYPE,
-            content_encoding="utf-8",
-            delivery_mode=2,
+    def _publish_confirmed(self, channel: ConfirmedChannel, entries: list[Entry], published: list[Entry]) -> None:
+        messages = [self._message(event) for _, event in entries]
+        taken: set[int] = set()
+        try:
             # A confirm alone also answers for an event that no queue took.
-            mandatory=self.bind_queue and is_amqp(self.broker_url),
-            confirm_timeout=CONFIRM_S,
-        )
+            channel.publish(RESULTS_EXCHANGE.name, messages, taken.add, mandatory=self.bind_queue)
+        finally:  # confirms come in any order, and the results stream has that of the outbox
+            published += [entry for place, entry in enumerate(entries) if place in taken]
+
+    def _message(self, event: dict[bytes, bytes]) -> tuple[str, Any]:
+        """Its routing key, and it as py-amqp sends it: persistent, and with the properties that kombu gives."""
+        prepare = self._open().prepare_message
+        message = prepare(event[b"event"], 0, CONTENT_TYPE, ENCODING, {}, {"delivery_mode": PERSISTENT})
+        return event[b"routing_key"].decode(), message
 
     def _clear(self, entries: list[Entry]) -> None:
         if self.stream_length and entries:
@@ -100,17 +114,19 @@ class Publisher:
         for _, event in entries:
             tell(EventPublished(self.partition_name, event[b"event"]))
 
-    def _open(self) -> Producer:
-        if self._producer is None:
+    def _open(self) -> Any:
+        """The channel."""
+        if self._channel is None:
             self._connection = connect(self.broker_url)
             channel = self._connection.channel()
             RESULTS_EXCHANGE(channel).declare()
             if self.bind_queue:
                 RESULTS(channel).declare()
-            self._producer = Producer(channel)
-        return self._producer
+            self._confirmed = ConfirmedChannel(channel) if is_amqp(self.broker_url) else None
+            self._channel = channel
+        return self._channel
 
     def _release(self) -> None:
         if self._connection is not None:
             self._connection.release()
-        self._connection = self._producer = None
+        self._connection = self._channel = self._confirmed = None

@@ -21,7 +21,7 @@ ROWS = frozenset([f"code {code}" for code in CODES] + [f"status {status}" for st
 
 def refused(answer: Answer) -> Refusal | None:
     """The refusal in an answer; None for a status of success. A known code leads over the status."""
-    if 200 <= answer.status < 300:  # RFC 9110, 15.3
+    if answer.is_success:
         return None
     error = answer.json.get("error") if isinstance(answer.json, dict) else None
     told = error if isinstance(error, dict) else {}

@@ -35,7 +35,10 @@ def edit(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Edit also while it is unknown whether the old payload was applied.")
+        bool,
+        typer.Option(
+            "--force", help="Edit also what may have been applied, or what no producer of its account signed."
+        ),
     ] = False,
     everything: options.Everything = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --merge: only say what would be edited.")] = False,
@@ -78,7 +81,7 @@ def _edit_one(id_: str, file: str, *, force: bool) -> None:
     from workers.dead_letters.answers import Kept
     from workers.dead_letters.edit import Editor
 
-    answer = Editor(here.redis, here.door.payloads).edit(place, given, who(), force=force)
+    answer = Editor.of(here.door, here.redis).edit(place, given, who(), force=force)
     if isinstance(answer, Kept):
         raise Failed(f"{id_}: not edited: {answer.why}.")
     say(f"{id_}: edited at {', '.join(each or 'its root' for each in answer.changed)}")
@@ -89,7 +92,7 @@ def _merge(chosen: Chosen, patch: Merge, tally: Tally) -> None:
     here = connected()
     from workers.dead_letters.edit import Editor
 
-    editor = Editor(here.redis, here.door.payloads)
+    editor = Editor.of(here.door, here.redis)
     trail = options.trail(here, "edit", filter=chosen.wanted.given, changed=patch.changed)
     is_silent = patch.dry_run or patch.audited
     carry_out(chosen.places(here), lambda each: editor.merge(each, patch, who()), tally, None if is_silent else trail)

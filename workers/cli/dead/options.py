@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workers.cli.durations import seconds
 from workers.cli.endings import WrongUsage
-from workers.cli.spans import seconds
 from workers.cli.who import who
 from workers.dead_letters.filter import Filter
 from workers.dead_letters.summary import Place

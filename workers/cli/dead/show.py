@@ -7,15 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from workers.cli.attempts import say_attempts
 from workers.cli.connection import connected
 from workers.cli.dead.options import place_of
 from workers.cli.endings import Failed
-from workers.cli.output import Json, one_line, say, say_json, say_table, yes_or_no
+from workers.cli.output import Json, one_line, say, say_json, yes_or_no
 from workers.dead_letters.applied import applied
 from workers.dead_letters.show import whole as whole_of
 from workers.dead_letters.stored import Stored, read
-
-_ATTEMPT = ("run", "number", "started_at", "ended_at", "outcome", "requests", "http_status", "provider_code", "message")
 
 
 def show(
@@ -47,11 +46,9 @@ def _show(whole: dict[str, Any]) -> None:
         if name not in _APART:
             say(f"{name:14} {one_line(yes_or_no(value))}")
     say(f"{'outcome':14} {applied(whole['category'], whole['attempts'])}")
-    if whole["attempts"]:
-        say("")
-        say_table(_ATTEMPT, ([each[name] for name in _ATTEMPT] for each in whole["attempts"]), "attempts")
-        for each in whole["attempts"]:
-            _show_exchanges(each)
+    say_attempts(whole["attempts"], "attempts")
+    for each in whole["attempts"]:
+        _show_exchanges(each)
     for name in ("body", "body_base64"):
         if name in whole:
             say(f"\n{name}\n{_pretty(whole[name])}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from workers.cli.demo.sandbox_control import SandboxControl
 from workers.cli.output import note
-from workers.cli.parts import Part, Parts
+from workers.cli.parts import Parts
 from workers.cli.with_sandbox import credentials, write_config
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ class Stage:
 
     service: Service
     sandbox: SandboxControl
-    worker: Part
     parts: Parts
 
 
@@ -62,10 +61,9 @@ def _parts(folder: Path) -> Iterator[Stage]:
             write_config(folder / "audience.toml", url, LOOK_AFTER_S)
             here = service()
             announce_embedded(here, note)
-            worker = parts.start("worker", "workers.cli", "worker", env=os.environ)
-            worker.wait_for(" ready.")
+            parts.start("worker", "workers.cli", "worker", env=os.environ).wait_for(" ready.")
             control = SandboxControl(url)
-            yield Stage(here, control, worker, parts)
+            yield Stage(here, control, parts)
             control.close()
             here.redis.close()
     finally:

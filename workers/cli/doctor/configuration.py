@@ -26,13 +26,12 @@ def check(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding("configuration", f"{settings.config} names {accounts} accounts")
     for name, secret in secrets(settings):
-        place = f"the variable {secret.env}" if secret.env is not None else f"the file {secret.file}"
         try:
             secret.read()
         except SettingsError as error:
-            yield Finding("credentials", f"{name}: {error}", f"Put the secret into {place}.")
+            yield Finding("credentials", f"{name}: {error}", f"Put the secret into {secret.place}.")
         else:
-            yield Finding("credentials", f"{name} is in {place}")
+            yield Finding("credentials", f"{name} is in {secret.place}")
 
 
 _NAME_A_FILE = "Set AUDIENCE_CONFIG to a TOML file with accounts; `audience up` shows one for the sandbox."
@@ -47,9 +46,8 @@ def secrets(settings: Settings) -> list[tuple[str, Secret]]:
     except SettingsError:
         return []
     return [
-        (f"{provider}.{account}.{field}", value)
+        (f"{provider}.{account}.{field}", secret)
         for provider, config in configs.items()
         for account, its in config.accounts.items()
-        for field in type(its).model_fields
-        if isinstance(value := getattr(its, field), Secret)
+        for field, secret in its.secrets()
     ]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
+from workers.cli.connection import PROMPT_S
 from workers.cli.doctor.finding import Finding
 from workers.cli.doctor.hint import hint
 from workers.cli.endings import OUT_OF_REACH, masked, state_is_out
+from workers.redis_address import client_at
 
 if TYPE_CHECKING:
     from workers.bootstrap import Service
@@ -27,9 +29,10 @@ _LOST_WITH = {
 
 def check(here: Service) -> Iterator[Finding]:
     try:
-        info: Any = here.redis.info()
-        clock = _clock(here.redis)
-        fsync = _appendfsync(here.redis)
+        with client_at(here.endpoints.redis_url, prompt_s=PROMPT_S) as client:
+            info: Any = client.info()
+            clock = _clock(client)
+            fsync = _appendfsync(client)
     except redis.RedisError as error:
         yield Finding("state store", state_is_out(error), hint(str(error)), OUT_OF_REACH)
         return

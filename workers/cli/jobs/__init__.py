@@ -9,8 +9,3 @@ from workers.cli.jobs import cancel, show
 app = typer.Typer(help="What became of a job, or what it waits for; cancel one.", no_args_is_help=True)
 app.command("show")(show.show)
 app.command("cancel")(cancel.cancel)
-
-
-@app.callback()
-def jobs() -> None:
-    """What became of a job, or what it waits for."""

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from workers.cli.attempts import say_attempts
 from workers.cli.connection import connected
 from workers.cli.endings import Failed, WrongUsage
-from workers.cli.output import Json, one_line, say, say_json, say_table
+from workers.cli.output import Json, one_line, say, say_json
 
-_ATTEMPT = ("run", "number", "started_at", "ended_at", "outcome", "requests", "http_status", "provider_code", "message")
 _APART = ("waits", "history", "event")
 
 
@@ -42,9 +42,7 @@ def show(
             say(f"{name:12} {one_line(value)}")
     for each in found["waits"]:
         say(f"{'waits for':12} {each['for']}{_until(each['until'])}: {one_line(each['why'])}")
-    if found["history"]:
-        say("")
-        say_table(_ATTEMPT, ([each[name] for name in _ATTEMPT] for each in found["history"]), "history")
+    say_attempts(found["history"], "history")
     if found["event"]:
         say(f"\nevent\n{json.dumps(found['event'], indent=2, ensure_ascii=False)}")
 

@@ -8,11 +8,11 @@ import typer
 
 from schemas.instant import write
 from workers.cli.connection import connected
+from workers.cli.durations import seconds
 from workers.cli.endings import WrongUsage
 from workers.cli.output import say
-from workers.cli.spans import seconds
 from workers.cli.who import who
-from workers.dead_letters.summary import moment
+from workers.lanes.clock import moment
 
 if TYPE_CHECKING:
     from workers.bootstrap import Service

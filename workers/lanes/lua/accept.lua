@@ -20,10 +20,13 @@ local function free_run(account, id)
   return run
 end
 
+-- A record without its place in the lane would be known for ever, and never run: all is written, or nothing.
 local function accept(account, id, operation, digest, body, priority, not_before, expires_at, max_age_us)
   local job = job_key(account, id)
   local known = known_as(job, digest)
   if known then return known end
+  local wrong = wrong_key_of_lane(account, priority .. '/' .. operation)
+  if wrong then return wrong end
 
   local due = math.max(now, number(not_before))
   local ends_at = due + number(max_age_us)
@@ -37,5 +40,9 @@ local function accept(account, id, operation, digest, body, priority, not_before
 end
 
 local answers = {}
-for first = 1, #ARGV, 9 do answers[#answers + 1] = accept(unpack(ARGV, first, first + 8)) end
+for first = 1, #ARGV, 9 do
+  local answer = accept(unpack(ARGV, first, first + 8))
+  if type(answer) == 'table' then return answer end -- what Redis shall raise
+  answers[#answers + 1] = answer
+end
 return answers

@@ -35,6 +35,9 @@ local function finish(account, id, fence, state, attempts, requests, event, rout
   return 1
 end
 
+-- What is settled is not settled again: an outbox that somebody else has written over has to show before any write.
+redis.call('XLEN', K .. ':outbox')
+
 local answers, at = {}, 1
 while at <= #ARGV do
   local last = at + number(ARGV[at])

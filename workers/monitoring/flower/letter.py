@@ -9,13 +9,13 @@ from workers.bootstrap import Service
 from workers.dead_letters.answers import Kept, Replayed
 from workers.dead_letters.applied import applied
 from workers.dead_letters.discard import Discarder
-from workers.dead_letters.edit import Editor, editable
+from workers.dead_letters.edit import UNSIGNED, Editor, editable
 from workers.dead_letters.filter import ALIKE
 from workers.dead_letters.replay import Replayer
 from workers.dead_letters.show import whole
 from workers.dead_letters.stored import read
 from workers.dead_letters.summary import Place
-from workers.monitoring.flower.masked import masked, masked_attempts, unmasked
+from workers.monitoring.flower.masked import masked, masked_attempts, unmasked, without_jws
 from workers.monitoring.flower.page import Page, Refused
 
 GONE = "There is no such dead letter (any more): it was replayed, discarded, or its retention has ended."
@@ -42,7 +42,8 @@ class LetterPage(Page):
                 raise Refused("There is no such order: it is edit, replay or discard.", 400)
 
     def _show_letter(self, seen: dict[str, Any], *, wrong: str | None, text: str | None) -> None:
-        self.show("letter.html", **seen, wrong=wrong, text=seen["payload"] if text is None else text)
+        unsigned = seen.pop("unsigned") or wrong == UNSIGNED
+        self.show("letter.html", **seen, wrong=wrong, text=seen["payload"] if text is None else text, unsigned=unsigned)
 
     async def _edit(self, place: Place, who: str) -> None:
         text, force = self.given("payload"), self.given("force") == "yes"
@@ -93,10 +94,11 @@ def _read(here: Service, place: Place) -> dict[str, Any]:
         "outcome": applied(letter["category"], letter["attempts"]),
         "payload": _laid_out(masked(editable(found))),
         "kind": {name: letter[name] for name in ALIKE},
-        "body": _pretty(letter.get("body")),
+        "body": _pretty(without_jws(letter.get("body"))),
         "edits": [{**edit, "old": _laid_out(edit["old"]), "new": _laid_out(edit["new"])} for edit in letter["edits"]],
         "event": _laid_out(letter["event"]),
         "is_message": place.is_message,
+        "unsigned": not Editor.of(here.door, here.redis).is_signed(found, letter["provider"], letter["account"]),
         "next_run": preview.run if isinstance(preview, Replayed) else None,
         "why_not": preview.why if isinstance(preview, Kept) else None,
     }
@@ -111,7 +113,7 @@ def _edited(here: Service, place: Place, text: str, who: str, force: bool) -> tu
         given = unmasked(text, _laid_out(editable(found)))
     except ValueError as error:
         return str(error)
-    answer = Editor(here.redis, here.door.payloads).edit(place, given.encode(), who, force=force)
+    answer = Editor.of(here.door, here.redis).edit(place, given.encode(), who, force=force)
     return answer.why if isinstance(answer, Kept) else tuple(each or "its root" for each in answer.changed)
 
 

@@ -10,6 +10,8 @@ HIDDEN = "[hidden]"
 # As it may stand in JSON, too, where a slash may have a backslash before it.
 _URL = re.compile(r"""((?:https?|s3|gs):(?:\\?/){2}[^\s"'<>?#]+\?)([^\s"'<>]+)""")
 
+_JWS = re.compile(r"\b(e[A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")
+
 
 def masked(value: Any) -> Any:
     """The same text or JSON value, with the query of each URL in it hidden."""
@@ -22,6 +24,11 @@ def masked(value: Any) -> Any:
             return [masked(each) for each in value]
         case _:
             return value
+
+
+def without_jws(body: str | None) -> str | None:
+    """A message without what stands in a JWS, which nobody reads so, and where no query would be found."""
+    return body if body is None else _JWS.sub(rf"\1.{HIDDEN}", body)
 
 
 def masked_attempts(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:

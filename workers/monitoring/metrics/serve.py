@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from prometheus_client import REGISTRY, disable_created_metrics, start_http_server
 
 from workers.config import ProviderConfig
-from workers.monitoring.metrics.done import Done
+from workers.monitoring.metrics.counts import Counts
 from workers.monitoring.metrics.standing import Standing
 from workers.monitoring.queues import queues_at
 from workers.news import listen
@@ -19,7 +19,7 @@ def serve(settings: Settings, redis_url: str, broker_url: str, configs: Mapping[
     export_state(redis_url, broker_url, configs)
     # A series more for each counter, which no query of ours reads.
     disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
-    listen(Done(REGISTRY, configs).hear)
+    listen(Counts(REGISTRY, configs).hear)
     try:
         start_http_server(settings.metrics_port or 0, settings.metrics_address)
     except OSError as error:

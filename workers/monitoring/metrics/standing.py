@@ -20,13 +20,14 @@ from workers.config import ProviderConfig
 from workers.lanes.keys import JOBS_STREAM, REJECTED
 from workers.lanes.look import Lane, Seen, look
 from workers.monitoring.lanes import spent
-from workers.monitoring.metrics.label import OTHER
 from workers.monitoring.queues import PROMPT_S, Queues
 from workers.redis_address import client_at
 
 log = structlog.get_logger()
 
 LANE = ("provider", "account")
+OTHER = "other"
+"""What is not installed or configured: a label that a producer could invent would make series without end."""
 _LANES = {
     "lane_waiting_jobs": "Jobs that wait in a lane.",
     "lane_in_flight_jobs": "Jobs of a lane that are with a worker.",
@@ -38,7 +39,7 @@ _LANES = {
     "lane_limit_requests_per_second": "What all limits of a lane together allow, on average.",
 }
 _PROVIDERS = {
-    "jobs": "Jobs that have not ended; state: waiting, handed (to a worker's queue), running.",
+    "jobs": "Jobs that have not ended; state: waiting, handed (to a worker), running.",
     "dead_letters": "Dead letters kept; provider: rejected where a message was no valid job.",
     "outbox_events": "Events not yet published.",
     "outbox_oldest_seconds": "Age of the oldest event that is not yet published; 0 without one.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import datetime
+from http import HTTPStatus
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
@@ -23,7 +24,7 @@ from opentelemetry.trace import (
 from opentelemetry.util.types import AttributeValue
 
 from workers import trace_context
-from workers.news import AttemptSettled, EventPublished, JobEntered, News, Trip
+from workers.news import AttemptSettled, EventPublished, JobEntered, News, RequestEnded
 from workers.trace_context import Span, intake_of
 
 Attributes = dict[str, AttributeValue]
@@ -61,7 +62,7 @@ class Spans:
         match news:
             case JobEntered(stored="new"):
                 self._intake(news)
-            case AttemptSettled() if news.outcome != "Postponed" or news.trips:  # a job that waits on is no news
+            case AttemptSettled() if news.outcome != "Postponed" or news.requests:  # a job that waits on is no news
                 self._attempt(news)
             case EventPublished(event=event):
                 self._event(json.loads(event))
@@ -81,16 +82,17 @@ class Spans:
         about |= {"audience.attempt": news.number, "audience.outcome": news.outcome, "audience.verdict": news.verdict}
         failed = news.verdict not in {"succeeded", "again"}
         attempt = self._write("attempt", SpanKind.INTERNAL, intake, news.began_at, news.ended_at, about, failed=failed)
-        for trip in news.trips:
-            self._request(trip, attempt)
+        for request in news.requests:
+            self._request(request, attempt)
 
-    def _request(self, trip: Trip, attempt: Span) -> None:
-        about: Attributes = {"http.request.method": trip.method, "server.address": trip.host}
-        if trip.status is not None:
-            about["http.response.status_code"] = trip.status
-        failed = trip.status is None or trip.status >= 400  # noqa: PLR2004 - as OpenTelemetry has it for clients
-        ended_at = trip.began_at + trip.took_s
-        self._write(trip.method, SpanKind.CLIENT, attempt, trip.began_at, ended_at, about, failed=failed)
+    def _request(self, request: RequestEnded, attempt: Span) -> None:
+        about: Attributes = {"http.request.method": request.method, "server.address": request.host}
+        if request.status is not None:
+            about["http.response.status_code"] = request.status
+        # As OpenTelemetry has it for clients.
+        failed = request.status is None or request.status >= HTTPStatus.BAD_REQUEST
+        ended_at = request.began_at + request.took_s
+        self._write(request.method, SpanKind.CLIENT, attempt, request.began_at, ended_at, about, failed=failed)
 
     def _event(self, event: dict[str, object]) -> None:
         """What the event itself carries on; a rejection carries nothing."""

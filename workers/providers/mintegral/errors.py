@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from workers.http import Answer
@@ -81,11 +82,10 @@ def refused(answer: Answer, sent: Iterable[str] = ()) -> Refusal | None:
 
     ``sent`` are the texts of the request: an answer may quote them, and they must not be read as a sign.
     """
-    succeeded = 200 <= answer.status < 300  # noqa: PLR2004 - RFC 9110, 15.3
     code, text = _code(answer.json), _text(answer.json)
-    if code == SUCCESS and succeeded:
+    if code == SUCCESS and answer.is_success:
         return None
-    if code is None and succeeded:
+    if code is None and answer.is_success:
         return unclear(answer, "Mintegral answered without a code")
     row, means = _row(code, _without(sent, text), answer.status)
     by_itself = f"Mintegral answered {f'HTTP {answer.status}' if code in (None, SUCCESS) else f'code {code}'}"
@@ -95,7 +95,7 @@ def refused(answer: Answer, sent: Iterable[str] = ()) -> Refusal | None:
 def _row(code: str | None, text: str, status: int) -> tuple[str, Means]:
     if code is not None and code in CODES:
         return f"code {code}", CODES[code]
-    if str(status) in STATUSES or status >= 500:  # noqa: PLR2004 - a failed server's words prove nothing
+    if str(status) in STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # a failed server's words prove nothing
         return by_status(status)
     for pattern, means in TEXTS.items():
         if re.search(pattern, text, re.IGNORECASE):

@@ -36,10 +36,10 @@ def safe_name(name: str) -> str:
 
 def check_head(name: str, head: bytes, *, is_all: bool) -> None:
     """Raise ``Unusable`` unless the file's first bytes are one column. ``is_all``: the file has no others."""
-    text, is_all = _unpacked(head, is_all) if name.endswith(".gz") else (head, is_all)
+    text, is_all = _unpacked(head, is_all=is_all) if name.endswith(".gz") else (head, is_all)
     if not name.endswith(".gz") and head.startswith(_GZIP):
         raise Unusable("the file is packed by gzip, and its name does not end with .gz: name it so")
-    rows = re.split(r"\r\n|\r|\n", _text(text, is_all))
+    rows = re.split(r"\r\n|\r|\n", _text(text, is_all=is_all))
     if not is_all:
         rows.pop()  # cut anywhere
         if not rows:
@@ -47,7 +47,7 @@ def check_head(name: str, head: bytes, *, is_all: bool) -> None:
     _check_rows(rows)
 
 
-def _unpacked(head: bytes, is_all: bool) -> tuple[bytes, bool]:  # noqa: FBT001 - as check_head names it
+def _unpacked(head: bytes, *, is_all: bool) -> tuple[bytes, bool]:
     if not head.startswith(_GZIP):
         raise Unusable("the file's name ends with .gz, and it is not packed by gzip: pack it, or name it otherwise")
     unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: with gzip's header
@@ -60,7 +60,7 @@ def _unpacked(head: bytes, is_all: bool) -> tuple[bytes, bool]:  # noqa: FBT001 
     return text, unpacking.eof
 
 
-def _text(head: bytes, is_all: bool) -> str:  # noqa: FBT001 - as check_head names it
+def _text(head: bytes, *, is_all: bool) -> str:
     if b"\0" in head:
         raise Unusable("the file is no plain text, it holds NUL bytes: write it in UTF-8")
     whole = head if is_all else head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]  # a character may be cut

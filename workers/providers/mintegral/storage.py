@@ -25,7 +25,7 @@ def refused(answer: Answer) -> Refusal | None:
 
     Only the code is read of S3's error: its other fields hold the key and what was signed.
     """
-    if 200 <= answer.status < 300:  # noqa: PLR2004 - RFC 9110, 15.3
+    if answer.is_success:
         return None
     code = _code(answer.body)
     row, means = by_status(answer.status)

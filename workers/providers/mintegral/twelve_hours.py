@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from workers.http import Answer, Call
@@ -100,7 +101,7 @@ def refused_update(call: Call, ta_id: int, refusal: Refusal, answer: Answer) -> 
 
 
 def _speaks_of_time(refusal: Refusal, answer: Answer) -> bool:
-    if answer.status == 429:  # noqa: PLR2004 - RFC 6585: of the account, not of a job
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:  # of the account, not of a job
         return False
     text = refusal.said.message
     return EARLY.search(text) is not None and NOT_EARLY.search(text) is None

@@ -66,7 +66,7 @@ def refused(answer: Answer) -> Refusal | None:
     """The refusal in an answer; None for a status of success without an error in its body."""
     if errors := _errors(answer):
         return worst(errors)
-    if 200 <= answer.status < 300:  # noqa: PLR2004 - RFC 9110, 15.3
+    if answer.is_success:
         return None
     if b":Fault" in answer.body and b"invalid api" in answer.body.lower():  # the prefix before it is free, in XML
         said = Said("PubMatic knows no such address (soap:Fault, invalid api); check base_url", None, answer.status)
@@ -79,19 +79,19 @@ def _errors(answer: Answer) -> list[Refusal]:
     """Errors are an array of objects; an array of audiences has none. Single objects were seen too."""
     body = answer.json
     found = [each for each in (body if isinstance(body, list) else [body]) if isinstance(each, dict)]
-    return [_by_code(each, answer.status) for each in found if each.get("errorCode")] + [
+    return [_by_code(each, answer) for each in found if each.get("errorCode")] + [
         _by_fault(each["fault"], answer.status) for each in found if isinstance(each.get("fault"), dict)
     ]
 
 
-def _by_code(error: Mapping[str, Any], status: int) -> Refusal:
+def _by_code(error: Mapping[str, Any], answer: Answer) -> Refusal:
     code = str(error["errorCode"])
-    said = Said(str(error.get("errorMessage") or code), code, status)
+    said = Said(str(error.get("errorMessage") or code), code, answer.status)
     if code in CODES:
         return Refusal(f"code {code}", CODES[code], said)
-    if 200 <= status < 300:  # noqa: PLR2004 - RFC 9110, 15.3
+    if answer.is_success:
         return Refusal("code *", CODES["*"], said)
-    return Refusal(*by_status(status), said)
+    return Refusal(*by_status(answer.status), said)
 
 
 def _by_fault(fault: Mapping[str, Any], status: int) -> Refusal:

@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from workers.config import Secret
 from workers.http import Answer, Call
 from workers.outcome import AttemptEnded, AuthFailed, Said
 from workers.providers.answers import Means, Refusal, outcome, unclear
+from workers.providers.credentials import fits_a_header, read_body_secret
 from workers.providers.pubmatic.errors import refused
 from workers.providers.pubmatic.seal import Pair
-from workers.settings import SettingsError
 
 TOKEN = "/developer-integrations/developer/token"  # noqa: S105 - a path
 REFRESH = "/developer-integrations/developer/refreshToken"
@@ -38,8 +37,8 @@ class LogIn:
     @classmethod
     def of(cls, call: Call) -> LogIn:
         """The account's own. Raises ``AttemptEnded(AuthFailed)`` where a secret is missing."""
-        user_name = _read(call, call.account.user_name, "user_name")
-        password = _read(call, call.account.password, "password")
+        user_name = read_body_secret(call, call.account.user_name, "user_name")
+        password = read_body_secret(call, call.account.password, "password")
         digest = hashlib.sha256(f"{call.base_url.rstrip('/')}\n{user_name}".encode())
         return cls(user_name, password, digest.hexdigest())
 
@@ -78,35 +77,17 @@ def _pair(call: Call, answer: Answer, old: Pair) -> Pair:
     said: Mapping[str, Any] = answer.json if isinstance(answer.json, dict) else {}
     access, refresh, email = said.get("accessToken"), said.get("refreshToken"), said.get("userEmail")
     call.secrets.update(each for each in (access, refresh, email) if isinstance(each, str) and each)
-    if not _fits_a_header(access):
+    if not isinstance(access, str) or not access or not fits_a_header(access):
         sentence = "PubMatic answered the token call without a token that can be used"
         raise AttemptEnded(outcome(unclear(answer, sentence), answer, changes=False))
     return Pair(
-        access=str(access),
+        access=access,
         refresh=refresh if isinstance(refresh, str) and refresh else old.refresh,
         email=email if isinstance(email, str) and email else old.email,
         at=time.time(),
     )
 
 
-def _fits_a_header(value: Any) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isprintable() and bool(value) and " " not in value
-
-
 def _said(refusal: Refusal) -> Said:
     sentence = f"PubMatic refuses the log-in: check the account's user_name and password ({refusal.said.message})"
     return Said(sentence, refusal.said.code, refusal.said.http_status)
-
-
-def _read(call: Call, secret: Secret, name: str) -> str:
-    """A secret that goes into a body, so that any character will do that UTF-8 can write."""
-    try:
-        value = secret.read()
-        value.encode()
-    except SettingsError as error:
-        raise AttemptEnded(AuthFailed(Said(str(error)))) from error
-    except UnicodeEncodeError as error:
-        said = Said(f"the account's {name} is not UTF-8; write it anew")
-        raise AttemptEnded(AuthFailed(said)) from error
-    call.secrets.add(value)
-    return value

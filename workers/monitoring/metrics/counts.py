@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import assert_never, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from schemas.event import ErrorCategory
 from workers.config import ProviderConfig
-from workers.monitoring.metrics.label import OTHER, account_label
+from workers.monitoring.metrics.standing import OTHER
 from workers.news import (
     AttemptSettled,
     EventPublished,
@@ -20,7 +21,6 @@ from workers.news import (
     News,
     PermitAsked,
     RequestEnded,
-    Trip,
 )
 
 JOB = ("provider", "account", "operation")
@@ -31,7 +31,7 @@ AGE_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0)
 JOB_S = (0.25, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 43200.0, 86400.0)
 
 
-class Done:
+class Counts:
     """Listens to the news of one process. Accounts that are not configured count as ``other``."""
 
     def __init__(self, registry: CollectorRegistry, configs: Mapping[str, ProviderConfig]) -> None:
@@ -112,17 +112,21 @@ class Done:
                 assert_never(news)
 
     def _job(self, its: JobEntered | RequestEnded | AttemptSettled) -> tuple[str, str, str]:
-        return its.provider, account_label(self._configs, its.provider, its.account), its.operation
+        return its.provider, self._account(its), its.operation
+
+    def _account(self, its: JobEntered | RequestEnded | AttemptSettled | PermitAsked) -> str:
+        known = its.provider in self._configs and its.account in self._configs[its.provider].accounts
+        return its.account if known else OTHER
 
     def _permit(self, news: PermitAsked) -> None:
-        self.permits.labels(news.provider, account_label(self._configs, news.provider, news.account), news.answer).inc()
+        self.permits.labels(news.provider, self._account(news), news.answer).inc()
         if news.answer == "given":
             self.permit_wait.labels(news.provider).observe(news.wait_s)
 
     def _request(self, news: RequestEnded) -> None:
-        self.requests.labels(*self._job(news), _outcome(news.trip)).inc()
-        if news.trip.sent:
-            self.took.labels(news.provider, news.operation).observe(news.trip.took_s)
+        self.requests.labels(*self._job(news), _outcome(news)).inc()
+        if news.sent:
+            self.took.labels(news.provider, news.operation).observe(news.took_s)
 
     def _attempt(self, news: AttemptSettled) -> None:
         job = self._job(news)
@@ -134,7 +138,7 @@ class Done:
             self.failed.labels(*job[:2], news.verdict).inc()
 
 
-def _outcome(trip: Trip) -> str:
-    if trip.status is None:
-        return "lost" if trip.sent else "unsent"
-    return "429" if trip.status == 429 else f"{trip.status // 100}xx"  # noqa: PLR2004 - Too Many Requests
+def _outcome(request: RequestEnded) -> str:
+    if request.status is None:
+        return "lost" if request.sent else "unsent"
+    return "429" if request.status == HTTPStatus.TOO_MANY_REQUESTS else f"{request.status // 100}xx"
