@@ -90,7 +90,7 @@ def test_an_operator_mends_a_whole_kind_by_the_keyboard_replays_it_and_sees_it_s
         wait_until(lambda: len(on_redis.events(client)) == 4, what="an event of each")
     assert {each["audience"]["description"] for each in sandbox.audiences()["audiences"]} == {"mended"}
     page.get_by_role("navigation").get_by_role("link", name="Audit").click()
-    expect(page.get_by_role("row", name="edit").first).to_contain_text("changed: /description, done: 4, kept: 0")
+    expect(page.get_by_role("row", name="edit").first).to_contain_text("changed: /description done: 4 kept: 0")
 
 
 def press(page: Page, what: Locator) -> None:
