@@ -68,8 +68,10 @@ class Proxy:
     async def _accept(self, door: socket.socket) -> None:
         with door:
             while True:
-                client, _ = await self._loop.sock_accept(door)
-                self._start_carrying(client)
+                await self._readable(door)
+                with contextlib.suppress(BlockingIOError):
+                    client, _ = door.accept()  # at once: a wait that is cancelled would leave a client to nobody
+                    self._start_carrying(client)
 
     def _start_carrying(self, client: socket.socket) -> None:
         task = self._loop.create_task(self._carry(client))
