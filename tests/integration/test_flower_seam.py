@@ -180,6 +180,30 @@ def test_no_page_of_another_site_acts_whatever_token_it_planted(start: Any, env:
         assert pause(client, **planted).status_code == 303
 
 
+@pytest.mark.parametrize("origin", ["http://evil.corp", "http://flower.corp:81", "null"])
+def test_where_a_browser_says_no_more_than_origin_it_must_be_flowers_own(
+    start: Any, env: dict[str, str], origin: str
+) -> None:
+    with start(FLOWER_BASIC_AUTH="ann:a-word") as client:
+        client.auth = ("ann", "a-word")
+        planted = {"_xsrf": token(client)}
+        client.headers.update({"Host": "flower.corp", "Origin": origin, "Cookie": f"_xsrf={planted['_xsrf']}"})
+        for url, fields in FORMS:
+            assert client.post(url, data={**fields, **planted}).status_code == 403
+        assert client.post("/api/task/revoke/17").status_code == 403
+        assert audit(env) == []
+        client.headers["Origin"] = "http://flower.corp"
+        assert pause(client, **planted).status_code == 303
+
+
+def test_a_proxy_in_front_may_send_localhost_as_host(start: Any) -> None:
+    with start() as client:
+        client.headers.update({"Host": "localhost", "Origin": "http://flower.corp"})
+        planted = token(client)
+        client.headers["Cookie"] = f"_xsrf={planted}"
+        assert pause(client, _xsrf=planted).status_code == 303
+
+
 def test_flowers_authentication_and_roles_hold_for_our_pages(start: Any, env: dict[str, str]) -> None:
     with start(FLOWER_BASIC_AUTH="ann:a-word,vic:v-word", AUDIENCE_OPERATORS="ann, bea") as client:
         for page in PAGES:
