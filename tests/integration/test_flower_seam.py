@@ -196,6 +196,14 @@ def test_where_a_browser_says_no_more_than_origin_it_must_be_flowers_own(
         assert pause(client, **planted).status_code == 303
 
 
+def test_no_other_site_reads_our_pages_whatever_flowers_api_allows(start: Any) -> None:
+    with start(FLOWER_UNAUTHENTICATED_API="true") as client:
+        client.headers["Origin"] = "http://evil.example"
+        assert client.get("/api/workers").headers["Access-Control-Allow-Origin"] == "*"
+        for answer in (*map(client.get, PAGES), client.get("/audience/job?id=none"), client.options("/audience/dead")):
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
 def test_a_proxy_in_front_may_send_localhost_as_host(start: Any) -> None:
     with start() as client:
         client.headers.update({"Host": "localhost", "Origin": "http://flower.corp"})
