@@ -305,6 +305,27 @@ def test_no_page_shows_a_secret_or_a_signed_address(start: Any, here: Service) -
     assert sent["payload"] == edited
 
 
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b'{"name": "Z\xfcrich", "file": "%b"}', "Z\ufffdrich"),
+        (b'{"\\ud800": 1, "file": "%b"}', "\\ud800"),
+        (b'{"file": "%b"}', "bucket.example"),
+    ],
+    ids=["latin-1", "half a character", "escaped"],
+)
+def test_a_message_is_read_on_its_page_and_no_signed_address_in_it(
+    start: Any, here: Service, body: bytes, shown: str
+) -> None:
+    body %= SIGNED.replace("/", "\\u002f").encode()
+    refused = refuse(here, body)
+    with start() as client:
+        page = client.get(f"/audience/dead/letter?id={refused}").text
+    assert shown in page
+    assert "bucket.example/ids.csv?[hidden]" in page
+    assert not [each for each in ("canary", base64.b64encode(body).decode()) if each in page]
+
+
 def test_an_edit_of_what_nobody_signed_is_asked_to_be_forced(
     start: Any, env: dict[str, str], here: Service, redis_server: RedisServer, tmp_path: Path
 ) -> None:
@@ -314,10 +335,12 @@ def test_an_edit_of_what_nobody_signed_is_asked_to_be_forced(
     guarded = Service(here.settings, Endpoints(redis_server.url, redis_server.url))
     job = example("pubmatic-create-simple", id="guarded", metadata={"from": SIGNED})
     forged, real = refuse(guarded, jws(job, OTHER_KEY)), refuse(guarded, jws({**job, "payload": {}}))
+    unsigned = refuse(guarded, jws(job, header={"alg": "none"}).rpartition(b".")[0] + b".")
     with start() as client:
         page = client.get(f"/audience/dead/letter?id={forged}").text
         assert "no producer of its account signed it" in page
-        assert not [each for each in re.findall(r"[\w-]{24,}", page) if "canary" in decoded(each)]
+        shown = page + client.get(f"/audience/dead/letter?id={unsigned}").text
+        assert not [each for each in re.findall(r"[\w-]{24,}", shown) if "canary" in decoded(each)]
         assert "no producer" not in client.get(f"/audience/dead/letter?id={real}").text
         form = {"id": forged, "order": "edit", "payload": json.dumps({**job, "priority": 9}), "_xsrf": token(client)}
         assert client.post("/audience/dead/letter", data=form).status_code == 409
