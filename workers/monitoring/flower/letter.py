@@ -15,6 +15,7 @@ from workers.dead_letters.replay import Replayer
 from workers.dead_letters.show import whole
 from workers.dead_letters.stored import read
 from workers.dead_letters.summary import Place
+from workers.monitoring.flower.filters import kind
 from workers.monitoring.flower.masked import masked, masked_attempts, unmasked, without_jws
 from workers.monitoring.flower.page import Page, Refused
 
@@ -93,7 +94,7 @@ def _read(here: Service, place: Place) -> dict[str, Any]:
         "letter": letter,
         "outcome": applied(letter["category"], letter["attempts"]),
         "payload": _laid_out(masked(editable(found))),
-        "kind": {name: letter[name] for name in ALIKE},
+        "kind": kind(letter[name] for name in ALIKE),
         "body": _pretty(found.body.decode("utf-8", "replace")),
         "is_text": "body" in known,
         "edits": [{**edit, "old": _laid_out(edit["old"]), "new": _laid_out(edit["new"])} for edit in letter["edits"]],
