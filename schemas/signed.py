@@ -108,6 +108,8 @@ def fit(key: str) -> str:
     try:
         if len(key.encode()) < MIN_KEY_BYTES:
             raise ValueError(f"a signing key has at least {MIN_KEY_BYTES} bytes: `openssl rand -base64 48` makes one")
+        if key != key.strip():
+            raise ValueError("a signing key has no space around it, nor the end of its file's line")
         _hs256().get_algorithm_by_name(ALGORITHM).prepare_key(key)
     except UnicodeEncodeError:
         raise ValueError("a signing key is text in UTF-8") from None  # the cause quotes it

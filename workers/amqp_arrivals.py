@@ -24,11 +24,21 @@ class Arrivals:
         self._receive = transport._quick_recv  # noqa: SLF001 - py-amqp has no public place for it
         transport._quick_recv = self._give  # noqa: SLF001
 
-    def take(self, timeout_s: float) -> None:
-        """Wait for a frame, and handle all that have come. Raises ``TimeoutError``, and what py-amqp raises."""
-        self._connection.blocking_read(timeout_s)
+    def take(self, timeout_s: float) -> bool:
+        """Wait for a frame, and handle all that have come. False: none came. Raises what py-amqp raises.
+
+        Handling one may wait for the broker, and so time out, too: that is an error, and not that nothing came.
+        """
+        transport = self._connection.transport
+        try:
+            with transport.having_timeout(timeout_s):
+                frame = transport.read_frame()
+        except TimeoutError:
+            return False
+        self._connection.on_inbound_frame(frame)
         while self._holds_a_frame():
             self._connection.blocking_read()
+        return True
 
     def _holds_a_frame(self) -> bool:
         """A whole one. There is time for the rest of another at the next ``take``."""

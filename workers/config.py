@@ -74,7 +74,7 @@ class Secret(BaseModel):
         else:
             assert self.file is not None  # noqa: S101 - _exactly_one
             try:
-                value = self.file.read_text().strip()
+                value = self.file.read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 raise SettingsError(f"a secret cannot be read from {self.place}: {type(error).__name__}") from error
         if not value:
@@ -147,7 +147,11 @@ class AccountConfig(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _names_of_producers(self) -> Self:
+    def _who_may_enqueue(self) -> Self:
+        if "producers" in self.model_fields_set and not self.producers:
+            raise ValueError(
+                "producers: none is named, so that anybody could enqueue: name one, or leave the table out"
+            )
         for name in self.producers:
             if not _NAME.fullmatch(name):
                 raise ValueError("a producer's name is 1 to 128 characters of A-Z a-z 0-9 . _ -, as its kid says it")

@@ -29,7 +29,8 @@ _PATIENT: dict[str, Any] = {
     "socket_timeout": 15.0,  # longer than any blocking command of this service
     "socket_connect_timeout": 5.0,
     # Every script is safe to repeat. What timed out is left to the next turn of whoever asked: redis-py tries again on
-    # three levels, one within the other, and a server that hangs would be waited for for minutes.
+    # three levels, one within the other, and a server that hangs would be waited for for minutes. (Sentinels that hang
+    # are asked in four rounds, 2 s each: to redis-py, that none names a master is no time-out.)
     "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3, supported_errors=(redis.ConnectionError,)),
     "health_check_interval": 25,
 }

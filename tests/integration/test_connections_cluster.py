@@ -165,6 +165,10 @@ def test_nodes_that_are_away_are_an_outage_like_any_other(cluster: ThreeNodes, l
         node.kill()
     with pytest.raises(redis.RedisError):
         accept(lanes, "a")
+    pipe = lanes.client.pipeline(transaction=False)
+    pipe.hget("a", "b")
+    with pytest.raises(redis.RedisError):
+        pipe.execute()
     for node in cluster.nodes:
         node.start()
 

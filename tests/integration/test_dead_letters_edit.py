@@ -14,7 +14,8 @@ from real import RedisServer
 
 from workers.bootstrap import Endpoints, Service
 from workers.dead_letters.answers import CHANGED, GONE, Edited, Kept, Replayed
-from workers.dead_letters.edit import NO_JOB, UNKNOWN_OUTCOME, Editor
+from workers.dead_letters.edit import NO_JOB, NOT_WHOLE, UNKNOWN_OUTCOME, Editor
+from workers.dead_letters.merge import Merge
 from workers.dead_letters.replay import Replayer
 from workers.dead_letters.scripts import run
 from workers.dead_letters.show import show
@@ -98,6 +99,20 @@ def test_the_audit_says_who_and_where_and_never_what(here: Service) -> None:
     assert (line[b"who"], line[b"action"]) == (b"ann@desk", b"edit")
     assert f"pubmatic/{line[b'target'].decode()}" == id_
     assert json.loads(line[b"detail"]) == {"changed": ["/name", "/price"]}
+
+
+def test_what_cannot_be_read_of_a_message_is_not_lost_by_an_edit_of_the_rest(here: Service) -> None:
+    twice = (
+        as_json(JOB | {"payload": {}})[:-1]
+        + b', "expires_at": "2026-01-01T00:00:00Z", "expires_at": "2027-01-01T00:00:00Z"}'
+    )
+    id_ = refuse(here, twice)
+    assert edit(here, id_, NEW) == Kept(id_, NOT_WHOLE)
+    editor = Editor.of(here.door, here.redis)
+    for dry_run in (True, False):
+        patch = Merge({"payload": NEW}, dry_run=dry_run)
+        assert editor.merge(place_of(id_), patch, "ann") == Kept(id_, NOT_WHOLE)
+    assert isinstance(edit(here, id_, JOB), Edited)
 
 
 def test_an_edited_job_is_known_as_what_was_sent_and_as_what_it_was_edited_to(here: Service) -> None:

@@ -260,6 +260,8 @@ def test_retention_counts_from_the_death(here: Service) -> None:
         ({"run": 2}, "at /id: the id of a dead letter"),
         ({"body": "{}"}, "at /body: the job that the other fields tell of"),
         ({"body": "nonsense"}, "at /body: the job"),
+        ({"body": as_json(JOB | {"account": "globex"}).decode()}, "at /body: the job"),
+        ({"body": as_json(JOB | {"id": "another"}).decode()}, "at /body: the job"),
         ({"operation": "get_audience"}, "at /body: the job"),
     ],
 )

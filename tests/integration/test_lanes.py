@@ -81,22 +81,27 @@ def test_a_key_that_somebody_else_has_written_keeps_a_job_out_until_it_is_gone(l
     assert [job.id for job in take(lanes) if job.account == "acme"] == ["b"]
 
 
-def test_a_job_does_not_end_while_somebody_elses_key_stands_where_its_event_should(lanes: Lanes) -> None:
+@pytest.mark.parametrize("key", ["outbox", "dead", "dead:groups"])
+def test_a_job_does_not_end_while_somebody_elses_key_stands_where_its_ending_should(lanes: Lanes, key: str) -> None:
     record = started(lanes)
-    lanes.client.set(f"{lanes.partition}:outbox", "of somebody else")
-    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
-        finish(lanes, record)
-    lanes.client.delete(f"{lanes.partition}:outbox")
-    assert finish(lanes, record)
+    lanes.client.set(f"{lanes.partition}:{key}", "of somebody else")
+    for _ in range(2):
+        with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+            finish(lanes, record, dead={"category": "auth"})
+    lanes.client.delete(f"{lanes.partition}:{key}")
+    assert finish(lanes, record, dead={"category": "auth"})
     assert outbox(lanes) == 1
+    assert lanes.client.zrange(f"{lanes.partition}:dead", 0, -1) == [b"acme/a/1"]
 
 
-def test_a_key_that_somebody_else_has_written_costs_no_dead_letter(lanes: Lanes) -> None:
+@pytest.mark.parametrize("key", ["wake", "dead:groups"])
+def test_a_key_that_somebody_else_has_written_costs_no_dead_letter(lanes: Lanes, key: str) -> None:
     finish(lanes, started(lanes), dead={"category": "auth"})
-    lanes.client.set(f"{lanes.partition}:wake", "up")
+    wrong = f"{lanes.partition}:{key}"
+    lanes.client.set(wrong, "up")
     with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
         lanes.replay("acme", "a", 1, 60.0)
-    lanes.client.delete(f"{lanes.partition}:wake")
+    lanes.client.delete(wrong)
     assert lanes.replay("acme", "a", 1, 60.0) == "replayed"
 
 

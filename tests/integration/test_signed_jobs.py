@@ -173,8 +173,8 @@ def test_a_key_that_cannot_be_read_is_our_own_fault_and_told_to_the_operator(her
     refuse(here, signed(operation="no.such.operation"))
     keys: Any = [fields[b"routing_key"] for _, fields in here.redis.xrange("audience:{rejected}:outbox")]
     assert keys == [b"pubmatic.create_audience.rejected", b"pubmatic.unknown.rejected"]
-    assert "cannot be checked" in replay(here, id_).why
-    assert edit(here, id_, NEW) == Kept(id_, UNSIGNED)
+    for answer in (replay(here, id_), edit(here, id_, NEW)):
+        assert "its signature cannot be checked" in answer.why
     (tmp_path / "crm").write_text(KEY)
     assert replay(here, id_) == Replayed(id_, None)
     assert waiting(here) == {JOB["id"]: JOB}
@@ -237,6 +237,21 @@ def test_what_nobody_signed_is_let_in_by_an_edit_only_if_it_is_forced(here: Serv
     assert isinstance(edit(here, id_, NEW, force=True), Edited)
     assert replay(here, id_) == Replayed(id_, None)
     assert waiting(here) == {JOB["id"]: JOB | {"payload": NEW}}
+
+
+def test_who_may_enqueue_is_known_before_an_edit(here: Service) -> None:
+    id_ = refuse(here, as_json(JOB | {"account": "newco", "payload": {}}))
+    answer = edit(here, id_, NEW)
+    assert isinstance(answer, Kept)
+    assert "account newco is not known" in answer.why
+    assert isinstance(edit(here, id_, JOB | {"account": "initech"}), Edited)
+
+
+def test_the_audit_says_what_was_forced(here: Service) -> None:
+    for number, force in enumerate((False, True)):
+        edit(here, refuse(here, signed(id=f"j-{number}", payload={})), NEW, force=force)
+    lines: Any = here.redis.xrange("audience:{rejected}:audit")
+    assert [json.loads(line[b"detail"]).get("forced", False) for _, line in lines] == [False, True]
 
 
 def test_an_edit_of_many_leaves_out_what_somebody_put_among_them(here: Service) -> None:

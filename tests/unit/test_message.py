@@ -13,6 +13,7 @@ from jws import KEY, jws
 
 from schemas import mintegral, pubmatic
 from schemas.reading import Accepted, Refused
+from schemas.strict_json import SMALL_ENOUGH
 from workers.intake.message import Message, from_list, from_queue, from_stream
 
 PAYLOADS = {"pubmatic": pubmatic.PAYLOADS, "mintegral": mintegral.PAYLOADS}
@@ -169,3 +170,16 @@ def test_no_bytes_whatever_raise(entry: bytes) -> None:
 def test_no_json_whatever_raises(value: object) -> None:
     for body in (json.dumps(value).encode(), celery_body(value), envelope(json.dumps(value).encode())):
         assert isinstance(from_list(body, PAYLOADS).read, Refused)
+
+
+def test_what_is_far_too_large_is_not_parsed_as_an_envelope_or_a_call() -> None:
+    call = json.dumps([[JOB | {"metadata": {"a": "x" * 2**20}}], {}, {}]).encode()
+    large = json.dumps({"properties": {}, "body": "x" * 2**20}).encode()
+    for message in (from_queue(call, PAYLOADS), from_list(large, PAYLOADS)):
+        assert isinstance(message.read, Refused)
+        assert [problem.expected for problem in message.read.problems] == [SMALL_ENOUGH]
+
+
+def test_the_largest_job_is_read_in_every_envelope() -> None:
+    wide = JOB | {"metadata": {"a": "\U0001f600" * 1000}}
+    assert isinstance(from_queue(json.dumps([[wide], {}, {}]).encode(), PAYLOADS).read, Accepted)

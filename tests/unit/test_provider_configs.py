@@ -60,6 +60,7 @@ def test_a_pubmatic_account_has_a_token_or_logs_in(tmp_path: Path, way_in: str) 
             f'[pubmatic.accounts.a]\n{TOKEN}\nproducers = {{ "c r m" = {{ env = "K" }} }}',
             "pubmatic.accounts.a: a producer's name is",
         ),
+        (f"[pubmatic.accounts.a]\n{TOKEN}\nproducers = {{}}", "pubmatic.accounts.a: producers: none is named"),
         (
             f'[pubmatic.accounts.a]\n{TOKEN}\nproducers = ["crm"]',
             "pubmatic.accounts.a.producers: Input should be a valid dictionary",

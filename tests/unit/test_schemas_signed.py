@@ -128,6 +128,7 @@ def test_the_job_in_it_can_be_looked_at_whoever_signed() -> None:
     ("key", "says"),
     [
         ("k" * 31, "at least 32 bytes"),
+        ("k" * 32 + "\n", "no space around it"),
         (
             "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----",
             "no certificate",

@@ -36,7 +36,9 @@ def submit(
     ] = True,
     producer: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Sign each job as this producer of its account, with the key configured."),
+        typer.Option(
+            metavar="NAME", help="Sign as this producer, with the key configured, each job whose account has it."
+        ),
     ] = None,
 ) -> None:
     """Put jobs on the queue audience.jobs. If any is invalid, say which and where, and send none."""

@@ -25,7 +25,7 @@ from schemas.strict_json import Json, compact
 from workers.config import ProviderConfig
 from workers.dead_letters.answers import CHANGED, GONE, Edited, Kept
 from workers.dead_letters.differences import differences
-from workers.dead_letters.merge import Merge, merged
+from workers.dead_letters.merge import Merge, about, merged
 from workers.dead_letters.replay import why_not
 from workers.dead_letters.scripts import run
 from workers.dead_letters.stored import Stored, read
@@ -47,6 +47,7 @@ UNSIGNED = (
     "if that is right, edit it with --force"
 )
 NO_JOB = "it cannot be read as a JSON object: give the whole job in place of the payload"
+NOT_WHOLE = "not all of it can be read, and the rest of it would be lost: give the whole job in place of the payload"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Editor:
         if parsed.problems:
             return Kept(place.id, _sentence(parsed.problems))
         job = self._job(found, parsed.value, force=force)
-        return job if isinstance(job, Kept) else self.keep(found, job, who)
+        return job if isinstance(job, Kept) else self.keep(found, job, who, forced=force)
 
     def merge(self, place: Place, patch: Merge, who: str) -> Edited | Kept:
         """Merge fields into the payload, or into a message's whole job."""
@@ -82,14 +83,14 @@ class Editor:
         if isinstance(found, Kept):
             return found
         old = editable(found)
-        if not isinstance(old, dict):
-            return Kept(place.id, NO_JOB)
+        if not isinstance(old, dict) or not found.is_whole:
+            return Kept(place.id, NO_JOB if old is None else NOT_WHOLE)
         job = self._job(found, merged(old, patch.fields), force=patch.force)
         if isinstance(job, Kept):
             return job
         if patch.dry_run:
             return _change(found, job)
-        return self.keep(found, job, who, audited=patch.audited)
+        return self.keep(found, job, who, forced=patch.force, audited=patch.audited)
 
     def _found(self, place: Place, *, force: bool) -> Stored | Kept:
         """The dead letter, if it may be edited."""
@@ -101,26 +102,31 @@ class Editor:
         """The job with what was given in its place, if it is a valid one."""
         job = _edited(found, given)
         if job is None:
-            return Kept(found.place.id, NO_JOB)
+            return Kept(found.place.id, NO_JOB if found.job is None else NOT_WHOLE)
         checked = read_job(job, self.payloads)
         if isinstance(checked, Refused):
             whole = found.place.is_message and given is job
             return Kept(found.place.id, _sentence(checked.problems if whole else _from_payload(checked.problems)))
-        is_clear = force or self.is_signed(found, checked.job.provider, checked.job.account)
-        return job if is_clear else Kept(found.place.id, UNSIGNED)
+        unproven = None if force else self.unproven(found, checked.job.provider, checked.job.account)
+        return job if unproven is None else Kept(found.place.id, unproven)
 
-    def is_signed(self, found: Stored, provider: str | None, account_name: str | None) -> bool:
-        """Whether this account takes jobs from who sent it, or from anybody. Of a job that was asked at the door."""
+    def unproven(self, found: Stored, provider: str | None, account_name: str | None) -> str | None:
+        """Why who sent it may not have been allowed to, for this account; None if they were. Jobs were asked before."""
         config = self.configs.get(provider or "")
         account = None if config is None else config.accounts.get(account_name or "")
-        if not found.place.is_message or account is None or not account.producers:
-            return True
+        if not found.place.is_message:
+            return None
+        if account is None:
+            return f"who may enqueue for {provider}'s account {account_name} is not known: configure it, then edit"
         try:
-            return is_allowed(from_queue(found.body, self.payloads).signed, account)
-        except SettingsError:
-            return False  # the key cannot be read: it may be anybody's
+            signed = from_queue(found.body, self.payloads).signed
+            return None if not account.producers or is_allowed(signed, account) else UNSIGNED
+        except SettingsError as error:
+            return f"its signature cannot be checked: {error}"
 
-    def keep(self, found: Stored, job: dict[str, Any], who: str, *, audited: bool = True) -> Edited | Kept:
+    def keep(
+        self, found: Stored, job: dict[str, Any], who: str, *, forced: bool = False, audited: bool = True
+    ) -> Edited | Kept:
         """Store a valid job as what the next replay of a dead letter sends, unless it has changed since it was read."""
         place, answer = found.place, _change(found, job)
         if isinstance(answer, Kept):
@@ -129,9 +135,10 @@ class Editor:
         line = {"at": self._now_s(), "who": who, "changed": changed, "old": old, "new": new}
         lines = [*found.edits_text.splitlines(), json.dumps(line, ensure_ascii=False).encode()]
         is_new = "" if place.is_message else digest(job["operation"], job["payload"])[:DIGEST]
+        detail = json.dumps(about(changed, forced=forced))
         done = run(
             self.client, "edit", place.partition_name, place.name, found.died_at, found.edits_text, b"\n".join(lines),
-            compact(job), is_new, int(place.is_message), who if audited else "", json.dumps({"changed": changed}),
+            compact(job), is_new, int(place.is_message), who if audited else "", detail,
         )  # fmt: skip
         return answer if done else Kept(place.id, CHANGED)
 
@@ -168,7 +175,7 @@ def _edited(found: Stored, given: Json) -> dict[str, Any] | None:
     """The whole job with what was given in its place; None where there is no job to put it into."""
     if found.place.is_message and isinstance(given, dict) and given.keys() >= WHOLE_JOB:
         return given
-    return None if found.job is None else {**found.job, "payload": given}
+    return {**found.job, "payload": given} if found.job is not None and found.is_whole else None
 
 
 def _from_payload(problems: Iterable[Problem]) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +21,14 @@ class Merge:
     audited: bool = False
 
     @property
-    def changed(self) -> list[str]:
-        """What the audit keeps: the names of the fields alone, for a value may be what nobody should read there."""
-        return list(differences({}, self.fields))
+    def about(self) -> dict[str, Any]:
+        """What the audit keeps of it."""
+        return about(list(differences({}, self.fields)), forced=self.force)
+
+
+def about(changed: Sequence[str], *, forced: bool) -> dict[str, Any]:
+    """What the audit keeps of an edit: the names of the fields alone, for a value may be what nobody should read."""
+    return {"changed": changed, "forced": True} if forced else {"changed": changed}
 
 
 def fields_of(text: str) -> dict[str, Any]:

@@ -112,7 +112,9 @@ def _about(letter: DeadLetter) -> dict[str, Any]:
 def _of_the_job(letter: DeadLetter) -> dict[str, Any]:
     """What a replay of a job and the door need beside: it is the job's record, as far as the dead letter tells it."""
     job = _job(_body(letter))
-    if letter.operation is None or job.get("operation") != letter.operation or not isinstance(job.get("payload"), dict):
+    told = (letter.provider, letter.account, letter.job_id, letter.operation)
+    said = tuple(job.get(name) for name in ("provider", "account", "id", "operation"))
+    if letter.operation is None or said != told or not isinstance(job.get("payload"), dict):
         raise Unfit("expected at /body: the job that the other fields tell of")
     payloads = [job["payload"], *(each.old for each in letter.edits), *(each.new for each in letter.edits)]
     unknown = [each.started_at for each in letter.attempts if each.outcome == "Unknown"]

@@ -11,7 +11,7 @@ import redis
 
 from schemas import strict_json
 from schemas.signed import unwrapped
-from schemas.strict_json import Json
+from schemas.strict_json import Json, Parsed
 from workers.dead_letters.summary import Place, Summary, summary
 
 
@@ -49,8 +49,17 @@ class Stored:
     @property
     def job(self) -> dict[str, Any] | None:
         """The job that a replay sends, signed or not, as it can be read; None where it is no JSON object."""
-        value: Json = strict_json.parse(unwrapped(self.sends)).value
+        value: Json = self._parsed.value
         return value if isinstance(value, dict) else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of it was unreadable (a key given twice, say): null stands in such a place."""
+        return not self._parsed.problems
+
+    @property
+    def _parsed(self) -> Parsed:
+        return strict_json.parse(unwrapped(self.sends))
 
     @property
     def edits_text(self) -> bytes:

@@ -8,7 +8,6 @@ them by headers that anybody may set.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import dataclass, field
 
@@ -86,10 +85,9 @@ class QueueReader:
 
     def _wait(self, connection: Connection) -> None:
         """Let RabbitMQ deliver, and both sides' heartbeats pass."""
-        with contextlib.suppress(TimeoutError):
-            self._arrivals.take(WAIT_S)
-            while len(self._delivered) < PREFETCH:  # whatever else arrives
-                self._arrivals.take(NOTHING_MORE_S)
+        wait_s = WAIT_S
+        while len(self._delivered) < PREFETCH and self._arrivals.take(wait_s):
+            wait_s = NOTHING_MORE_S  # whatever else arrives
         connection.heartbeat_check()
 
     def _open(self) -> Connection:

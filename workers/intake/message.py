@@ -16,9 +16,11 @@ from schemas.job import Job
 from schemas.problem import Problem
 from schemas.reading import Accepted, Payloads, Readable, Refused, read_body, read_job
 from schemas.signed import SignedJob, looks_signed
-from schemas.strict_json import compact
+from schemas.strict_json import MAX_BODY_BYTES, compact
 
 ONE_ARGUMENT = 'one positional argument, the job as an object: send_task("audience.submit", args=[job])'
+MAX_WRAPPED_BYTES = 4 * MAX_BODY_BYTES
+"""What a job of the largest size takes in an envelope, escaped or in base64; beyond, nothing is parsed."""
 NO_JOB_FIELD = "the field job with the job's JSON, as in: XADD audience:jobs * job '{…}'"
 
 
@@ -122,6 +124,8 @@ def _celery_call(body: bytes) -> tuple[list[Any], dict[str, Any]] | None:
 
 
 def _loads(text: bytes) -> Any:
+    if len(text) > MAX_WRAPPED_BYTES:
+        return None
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

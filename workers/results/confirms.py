@@ -61,7 +61,8 @@ class ConfirmedChannel:
             self._send(dumps("Bssbb", (0, exchange, routing_key, mandatory, False)), message)
         self._flush()
         while self._awaited:
-            self._arrivals.take(SILENCE_S)
+            if not self._arrivals.take(SILENCE_S):
+                raise TimeoutError(f"RabbitMQ has confirmed nothing for {SILENCE_S:g} s")
         if self._trouble:
             raise NotTakenError(self._trouble)
 

@@ -42,20 +42,17 @@ class Publisher:
 
     def turn(self) -> None:
         """Publish what is in the outbox, or wait a second for something."""
-        published: list[Entry] = []
         try:
             self._open()  # also with nothing to publish: consumers may wait for the queue
             entries = self._outbox.read()
             if entries and not self._is_bound():
                 self._release()  # a new connection declares it
-            if entries:
-                self._publish_all(entries, published)
+            for few in self._portions(entries):
+                self._publish(few)
         except Exception:
             self._release()  # what was not published stays with this member, which reads it again
-            self._goes_singly = True  # so that what is refused holds up what is behind it, and repeats nothing
+            self._goes_singly = True
             raise
-        finally:
-            self._clear(published)
         self._goes_singly = False
 
     def close(self) -> None:
@@ -71,12 +68,25 @@ class Publisher:
         table = self._open().get_table(RESULTS_EXCHANGE.name)
         return any(queue == RESULTS.name for *_, queue in table)
 
+    def _portions(self, entries: list[Entry]) -> list[list[Entry]]:
+        """All at once; after a failure one by one: what is refused holds up what is behind it, and repeats nothing."""
+        if self._goes_singly:
+            return [[entry] for entry in entries]
+        return [entries] if entries else []
+
+    def _publish(self, entries: list[Entry]) -> None:
+        """Publish them, and clear what surely is published, at once: what lies here for long goes to other members."""
+        published: list[Entry] = []
+        try:
+            self._publish_all(entries, published)
+        finally:
+            self._clear(published)
+
     def _publish_all(self, entries: list[Entry], published: list[Entry]) -> None:
         """Add to ``published`` what surely is: RabbitMQ confirms each event, a Redis takes them all at once."""
         channel = self._open()
         if self._confirmed is not None:
-            for few in [[entry] for entry in entries] if self._goes_singly else [entries]:
-                self._publish_confirmed(self._confirmed, few, published)
+            self._publish_confirmed(self._confirmed, entries, published)
             return
         with channel.one_look(), (producer := Producer(channel, RESULTS_EXCHANGE, auto_declare=False)).batch():
             for _, event in entries:

@@ -93,7 +93,7 @@ def _merge(chosen: Chosen, patch: Merge, tally: Tally) -> None:
     from workers.dead_letters.edit import Editor
 
     editor = Editor.of(here.door, here.redis)
-    trail = options.trail(here, "edit", filter=chosen.wanted.given, changed=patch.changed)
+    trail = options.trail(here, "edit", filter=chosen.wanted.given, **patch.about)
     is_silent = patch.dry_run or patch.audited
     carry_out(chosen.places(here), lambda each: editor.merge(each, patch, who()), tally, None if is_silent else trail)
 

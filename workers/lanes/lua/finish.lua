@@ -35,8 +35,9 @@ local function finish(account, id, fence, state, attempts, requests, event, rout
   return 1
 end
 
--- What is settled is not settled again: an outbox that somebody else has written over has to show before any write.
-redis.call('XLEN', K .. ':outbox')
+-- What is settled is not settled again: what somebody else has written over has to show before any write.
+local wrong = wrong_key('stream', {K .. ':outbox'}) or wrong_key_of_dead()
+if wrong then return wrong end
 
 local answers, at = {}, 1
 while at <= #ARGV do

@@ -54,8 +54,8 @@ local function put_in_lane(account, id, due)
   look_at_lane(account, math.max(due, now))
 end
 
--- Redis undoes nothing of a script that fails halfway, and half of what puts a job into its lane would lose it. So what
--- others may have written over our keys has to show before the first write: an error reply, or nothing.
+-- Redis undoes nothing of a script that fails halfway. Half of what takes a job in, ends it or replays it would lose it:
+-- there what others may have written over our keys has to show before the first write, as an error reply.
 local function wrong_key(kind, keys)
   for _, key in ipairs(keys) do
     local found = redis.call('TYPE', key).ok

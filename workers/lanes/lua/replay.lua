@@ -7,7 +7,7 @@ local dead, job = dead_key(name), job_key(account, id)
 if redis.call('EXISTS', dead) == 0 then return 'gone' end
 local current = redis.call('HMGET', job, 'run', 'state')
 if current[1] and (number(current[1]) ~= run or current[2] ~= 'failed') then return 'overtaken' end
-local wrong = wrong_key_of_lane(account, '0/' .. redis.call('HGET', dead, 'operation'))
+local wrong = wrong_key_of_lane(account, '0/' .. redis.call('HGET', dead, 'operation')) or wrong_key_of_dead()
 if wrong then return wrong end -- or the dead letter would be gone, and not in its lane
 
 local unknown = redis.call('HGET', dead, 'category') == 'outcome_unknown'

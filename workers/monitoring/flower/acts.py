@@ -51,8 +51,7 @@ def act_of(does: str, field: Field, here: Service, who: str) -> Act:
 def _edit(text: str, here: Service, who: str) -> Act:
     fields = fields_of(unmasked(text, ""))
     editor, patch, dry = Editor.of(here.door, here.redis), Merge(fields), Merge(fields, dry_run=True)
-    about = {"changed": patch.changed}
-    return Act(lambda place: editor.merge(place, dry, who), lambda place: editor.merge(place, patch, who), about)
+    return Act(lambda place: editor.merge(place, dry, who), lambda place: editor.merge(place, patch, who), patch.about)
 
 
 def _replay(rate: str, here: Service) -> Act:

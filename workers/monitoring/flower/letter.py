@@ -100,7 +100,7 @@ def _read(here: Service, place: Place) -> dict[str, Any]:
         "edits": [{**edit, "old": _laid_out(edit["old"]), "new": _laid_out(edit["new"])} for edit in letter["edits"]],
         "event": _laid_out(letter["event"]),
         "is_message": place.is_message,
-        "unsigned": not Editor.of(here.door, here.redis).is_signed(found, letter["provider"], letter["account"]),
+        "unsigned": Editor.of(here.door, here.redis).unproven(found, letter["provider"], letter["account"]) == UNSIGNED,
         "next_run": preview.run if isinstance(preview, Replayed) else None,
         "why_not": preview.why if isinstance(preview, Kept) else None,
     }
