@@ -71,6 +71,11 @@ def test_partitions_are_merged_by_time(state: redis.Redis) -> None:
         ({"category": "rejected_by_provider"}, ["code"]),
         ({"provider_code": "AUD01_0034"}, ["code"]),
         ({"provider_code": "AUD01_0034", "account": "globex"}, []),
+        ({"without": ("provider_code",)}, ["account", "plain"]),
+        ({"without": ("provider_code",), "account": "globex"}, ["account"]),
+        ({"without": ("provider_code",), "run": 1}, ["plain"]),
+        ({"without": ("provider_code", "account")}, []),
+        ({"without": ("account",), "account": "globex"}, []),
         ({"text": "aud01"}, ["code"]),
         ({"text": "NEEDLE"}, ["plain"]),
         ({"text": "pubmatic/acc"}, ["account"]),
@@ -119,7 +124,9 @@ def test_a_text_is_looked_for_in_many_large_ones(state: redis.Redis) -> None:
 def test_a_message_is_found_by_the_provider_that_it_named(state: redis.Redis) -> None:
     plant(state, "abc", 20, "rejected", provider="mintegral", category="invalid_job")
     assert names(state, provider="mintegral") == ["abc"]
-    assert names(state, provider="pubmatic") == []
+    assert names(state, provider="pubmatic") == names(state, without=("provider",)) == []
+    plant(state, "def", 20, "rejected", provider="", account="", category="invalid_job")
+    assert names(state, without=("provider",)) == names(state, without=("account",)) == ["def"]
 
 
 @pytest.mark.parametrize("groups", [module.FEW_GROUPS, module.FEW_GROUPS + 1])

@@ -11,10 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
-from command import Audience, example
-from dead import die
+from command import Audience, as_json, example
+from dead import die, refuse
 from flower_server import FlowerServer
 from real import RedisServer, wait_until
+
+from workers.bootstrap import Endpoints, Service
+from workers.settings import Settings
 
 JOB = example("pubmatic-create-simple")
 MANY = "/audience/dead/many"
@@ -134,6 +137,35 @@ def test_what_makes_no_valid_job_is_kept_with_its_place(flower: httpx.Client, re
     assert "canary" not in text
     assert "Edit 3" not in text  # the button: nothing would be done
     assert not any(b"edits" in fields for fields in letters(redis_server).values())
+
+
+def test_a_link_to_a_kind_means_it_and_no_other_one(
+    flower: httpx.Client, env: dict[str, str], redis_server: RedisServer
+) -> None:
+    here = Service(Settings(config=Path(env["AUDIENCE_CONFIG"])), Endpoints(redis_server.url, redis_server.url))
+    ids = [refuse(here, b"{}"), refuse(here, as_json(JOB | {"priority": "canary"}))]
+    ids += [die(here.redis, JOB | {"id": f"job-{code}"}, "auth", provider_code=code) for code in (None, "401", "403")]
+    pages = ["/audience/dead", "/audience/dead?newer_than=1h", *(f"/audience/dead/letter?id={each}" for each in ids)]
+    found = [re.findall(r'href="([^"]+does=edit[^"]+)"', flower.get(page).text) for page in pages]
+    links = [{unescape(link) for link in each if "category=" in link} for each in found]
+    assert [len(each) for each in links] == [5, 5, 1, 1, 1, 1, 1]
+    assert set.union(*links[2:]) == links[0]
+    assert all("newer_than=1h" in link for link in links[1])
+    for link in links[0] | links[1]:
+        assert " 1 dead letter. " in said(flower.get(link)), link
+    (unread,) = links[2]
+    flower.get(unread)
+    fields = dict(httpx.URL(unread).params) | {"does": "discard", "reason": "none", "_xsrf": flower.cookies["_xsrf"]}
+    assert "Discarded 1" in ended(flower, flower.post(MANY, data=fields))
+    assert audit(env)[-1][2]["filter"] == {
+        "category": "invalid_job", "without": ["provider", "account", "operation", "provider_code"],
+    }  # fmt: skip
+
+
+def test_a_part_that_no_kind_has_is_said(flower: httpx.Client) -> None:
+    answer = flower.get(MANY, params={"does": "replay", "without": "account code"})
+    assert answer.status_code == 400
+    assert "no “code” to have none of" in said(answer)
 
 
 @pytest.mark.parametrize("step", ["look", ""])

@@ -180,6 +180,38 @@ def test_no_page_of_another_site_acts_whatever_token_it_planted(start: Any, env:
         assert pause(client, **planted).status_code == 303
 
 
+@pytest.mark.parametrize("origin", ["http://evil.corp", "http://flower.corp:81", "null"])
+def test_where_a_browser_says_no_more_than_origin_it_must_be_flowers_own(
+    start: Any, env: dict[str, str], origin: str
+) -> None:
+    with start(FLOWER_BASIC_AUTH="ann:a-word") as client:
+        client.auth = ("ann", "a-word")
+        planted = {"_xsrf": token(client)}
+        client.headers.update({"Host": "flower.corp", "Origin": origin, "Cookie": f"_xsrf={planted['_xsrf']}"})
+        for url, fields in FORMS:
+            assert client.post(url, data={**fields, **planted}).status_code == 403
+        assert client.post("/api/task/revoke/17").status_code == 403
+        assert audit(env) == []
+        client.headers["Origin"] = "http://flower.corp"
+        assert pause(client, **planted).status_code == 303
+
+
+def test_no_other_site_reads_our_pages_whatever_flowers_api_allows(start: Any) -> None:
+    with start(FLOWER_UNAUTHENTICATED_API="true") as client:
+        client.headers["Origin"] = "http://evil.example"
+        assert client.get("/api/workers").headers["Access-Control-Allow-Origin"] == "*"
+        for answer in (*map(client.get, PAGES), client.get("/audience/job?id=none"), client.options("/audience/dead")):
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_a_proxy_in_front_may_send_localhost_as_host(start: Any) -> None:
+    with start() as client:
+        client.headers.update({"Host": "localhost", "Origin": "http://flower.corp"})
+        planted = token(client)
+        client.headers["Cookie"] = f"_xsrf={planted}"
+        assert pause(client, _xsrf=planted).status_code == 303
+
+
 def test_flowers_authentication_and_roles_hold_for_our_pages(start: Any, env: dict[str, str]) -> None:
     with start(FLOWER_BASIC_AUTH="ann:a-word,vic:v-word", AUDIENCE_OPERATORS="ann, bea") as client:
         for page in PAGES:
@@ -273,6 +305,27 @@ def test_no_page_shows_a_secret_or_a_signed_address(start: Any, here: Service) -
     assert sent["payload"] == edited
 
 
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b'{"name": "Z\xfcrich", "file": "%b"}', "Z\ufffdrich"),
+        (b'{"\\ud800": 1, "file": "%b"}', "\\ud800"),
+        (b'{"file": "%b"}', "bucket.example"),
+    ],
+    ids=["latin-1", "half a character", "escaped"],
+)
+def test_a_message_is_read_on_its_page_and_no_signed_address_in_it(
+    start: Any, here: Service, body: bytes, shown: str
+) -> None:
+    body %= SIGNED.replace("/", "\\u002f").encode()
+    refused = refuse(here, body)
+    with start() as client:
+        page = client.get(f"/audience/dead/letter?id={refused}").text
+    assert shown in page
+    assert "bucket.example/ids.csv?[hidden]" in page
+    assert not [each for each in ("canary", base64.b64encode(body).decode()) if each in page]
+
+
 def test_an_edit_of_what_nobody_signed_is_asked_to_be_forced(
     start: Any, env: dict[str, str], here: Service, redis_server: RedisServer, tmp_path: Path
 ) -> None:
@@ -282,10 +335,12 @@ def test_an_edit_of_what_nobody_signed_is_asked_to_be_forced(
     guarded = Service(here.settings, Endpoints(redis_server.url, redis_server.url))
     job = example("pubmatic-create-simple", id="guarded", metadata={"from": SIGNED})
     forged, real = refuse(guarded, jws(job, OTHER_KEY)), refuse(guarded, jws({**job, "payload": {}}))
+    unsigned = refuse(guarded, jws(job, header={"alg": "none"}).rpartition(b".")[0] + b".")
     with start() as client:
         page = client.get(f"/audience/dead/letter?id={forged}").text
         assert "no producer of its account signed it" in page
-        assert not [each for each in re.findall(r"[\w-]{24,}", page) if "canary" in decoded(each)]
+        shown = page + client.get(f"/audience/dead/letter?id={unsigned}").text
+        assert not [each for each in re.findall(r"[\w-]{24,}", shown) if "canary" in decoded(each)]
         assert "no producer" not in client.get(f"/audience/dead/letter?id={real}").text
         form = {"id": forged, "order": "edit", "payload": json.dumps({**job, "priority": 9}), "_xsrf": token(client)}
         assert client.post("/audience/dead/letter", data=form).status_code == 409

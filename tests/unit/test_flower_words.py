@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workers.monitoring.flower.chart import chart
-from workers.monitoring.flower.masked import masked, unmasked
+from workers.monitoring.flower.masked import masked, unmasked, without_jws
 from workers.monitoring.flower.reach import asks_for_loopback
 from workers.monitoring.flower.words import end, many, span
 
@@ -42,6 +42,28 @@ def test_numbers_go_with_their_words() -> None:
 )
 def test_the_query_of_an_address_is_hidden(shown: object, instead: object) -> None:
     assert masked(shown) == instead
+
+
+HEADER = "eyJhbGciOiJub25lIn0"
+CANARY = "ImNhbmFyeSI"
+
+
+@pytest.mark.parametrize(
+    ("shown", "instead"),
+    [
+        (f"{HEADER}.{CANARY}.c2lnbmF0dXJl", f"{HEADER}.[hidden]"),
+        (f"{HEADER}.{CANARY}.", f"{HEADER}.[hidden]"),
+        (f"{HEADER}.{CANARY}.c2ln", f"{HEADER}.[hidden]"),
+        (f"{HEADER}.{CANARY}", f"{HEADER}.[hidden]"),
+        (f"{HEADER}..{CANARY}==", f"{HEADER}.[hidden]"),
+        (f"e30.{CANARY}.", "e30.[hidden]"),
+        ([[f"\n{HEADER}.{CANARY}."], {}], [[f"\n{HEADER}.[hidden]"], {}]),
+        ("https://b.s3.eu-central-1.amazonaws.com/ids.csv", "https://b.s3.eu-central-1.amazonaws.com/ids.csv"),
+    ],
+    ids=["signed", "alg none", "short", "cut off", "padded", "empty header", "in a call", "no jws"],
+)
+def test_what_stands_in_a_jws_is_hidden_however_it_is_signed(shown: object, instead: object) -> None:
+    assert without_jws(shown) == instead
 
 
 def test_an_edit_keeps_what_was_hidden_and_takes_what_is_new() -> None:

@@ -16,7 +16,10 @@ ALIKE = ("provider", "account", "operation", "category", "provider_code")
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Ages are seconds; ``text`` is looked for in id, message, body and edited body."""
+    """Ages are seconds; ``text`` is looked for in id, message, body and edited body.
+
+    ``without`` names some of ``ALIKE`` that there is none of, like the code where no provider has answered.
+    """
 
     provider: str | None = None
     account: str | None = None
@@ -27,6 +30,7 @@ class Filter:
     text: str | None = None
     older_than_s: float | None = None
     newer_than_s: float | None = None
+    without: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -37,12 +41,12 @@ class Filter:
     def given(self) -> dict[str, Any]:
         """What was said, for the audit."""
         said = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in said.items() if value is not None}
+        return {name: value for name, value in said.items() if value not in {None, ()}}
 
     @property
     def asks_for_alike(self) -> bool:
         """Whether it names something that a whole group has or has not."""
-        return any(getattr(self, name) is not None for name in ALIKE)
+        return bool(self.without) or any(getattr(self, name) is not None for name in ALIKE)
 
     @property
     def looks_inside(self) -> bool:
@@ -51,12 +55,15 @@ class Filter:
 
     def lets(self, each: Summary, *bodies: bytes) -> bool:
         """Whether it lets this dead letter through; its age is not asked for here."""
-        same = all(getattr(self, name) in {None, getattr(each, name)} for name in (*ALIKE, "run"))
+        same = self.lets_group(tuple(getattr(each, name) for name in ALIKE)) and self.run in {None, each.run}
         return same and self._has_text(each, bodies)
 
     def lets_group(self, group: tuple[str | None, ...]) -> bool:
         """Whether it may let some of a group through, given what they have in common, in the order of ``ALIKE``."""
-        return all(getattr(self, name) in {None, value} for name, value in zip(ALIKE, group, strict=True))
+        return all(
+            getattr(self, name) in {None, value} and not (value and name in self.without)
+            for name, value in zip(ALIKE, group, strict=True)
+        )
 
     def may_have_text(self, of_one: bytes) -> bool:
         """Whether the text is in these bytes of a dead letter: all that it is looked for in, line after line."""

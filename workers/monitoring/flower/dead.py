@@ -8,11 +8,11 @@ from typing import Any, get_args
 
 from schemas.event import ErrorCategory
 from workers.bootstrap import Service
-from workers.dead_letters.filter import ALIKE, Filter
+from workers.dead_letters.filter import Filter
 from workers.dead_letters.find import find
 from workers.dead_letters.group import group
 from workers.dead_letters.summary import Summary
-from workers.monitoring.flower.filters import filter_of
+from workers.monitoring.flower.filters import filter_of, kind
 from workers.monitoring.flower.masked import masked
 from workers.monitoring.flower.orders import ORDERS
 from workers.monitoring.flower.page import Page, Refused
@@ -28,7 +28,7 @@ class DeadPage(Page):
         after = self.asked("after")
         letters = await self.read(_page, self.here, wanted, after)
         # A text or a run is looked for in every one: then the groups would keep the page waiting.
-        groups = [] if after or wanted.looks_inside else await self.read(_groups, self.here, wanted)
+        groups = [] if after or wanted.looks_inside else await self.read(_groups, self.here, wanted, given)
         self.show(
             "dead.html",
             refresh=not wanted.looks_inside,
@@ -77,8 +77,7 @@ def _cursor(last: Summary) -> str:
     return f"{last.died_at_us} {last.place.id}"
 
 
-def _groups(here: Service, wanted: Filter) -> list[dict[str, Any]]:
-    return [
-        {**each.listed(), "link": {name: value for name, value in zip(ALIKE, each.key, strict=True) if value}}
-        for each in group(here.redis, here.providers, wanted)
-    ]
+def _groups(here: Service, wanted: Filter, given: dict[str, str]) -> list[dict[str, Any]]:
+    """Each with the filter of those that it counts."""
+    found = group(here.redis, here.providers, wanted)
+    return [{**each.listed(), "link": {**given, **kind(each.key)}} for each in found]

@@ -15,6 +15,7 @@ from workers.dead_letters.replay import Replayer
 from workers.dead_letters.show import whole
 from workers.dead_letters.stored import read
 from workers.dead_letters.summary import Place
+from workers.monitoring.flower.filters import kind
 from workers.monitoring.flower.masked import masked, masked_attempts, unmasked, without_jws
 from workers.monitoring.flower.page import Page, Refused
 
@@ -93,8 +94,9 @@ def _read(here: Service, place: Place) -> dict[str, Any]:
         "letter": letter,
         "outcome": applied(letter["category"], letter["attempts"]),
         "payload": _laid_out(masked(editable(found))),
-        "kind": {name: letter[name] for name in ALIKE},
-        "body": _pretty(without_jws(letter.get("body"))),
+        "kind": kind(letter[name] for name in ALIKE),
+        "body": _pretty(found.body.decode("utf-8", "replace")),
+        "is_text": "body" in known,
         "edits": [{**edit, "old": _laid_out(edit["old"]), "new": _laid_out(edit["new"])} for edit in letter["edits"]],
         "event": _laid_out(letter["event"]),
         "is_message": place.is_message,
@@ -118,12 +120,14 @@ def _edited(here: Service, place: Place, text: str, who: str, force: bool) -> tu
 
 
 def _laid_out(value: Any) -> str:
-    return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
+    """JSON as people write it; half a character, which no page can hold, stays escaped."""
+    text = "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _pretty(body: str | None) -> str | None:
-    """JSON laid out for reading, anything else as it is; None for what is no text."""
+def _pretty(body: str) -> str:
+    """JSON laid out for reading, anything else as it is; an address is known and hidden however JSON wrote it."""
     try:
-        return body if body is None else _laid_out(json.loads(body))
+        return _laid_out(masked(without_jws(json.loads(body))))
     except (ValueError, RecursionError):
-        return body
+        return str(masked(without_jws(body)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 HIDDEN = "[hidden]"
@@ -10,25 +11,30 @@ HIDDEN = "[hidden]"
 # As it may stand in JSON, too, where a slash may have a backslash before it.
 _URL = re.compile(r"""((?:https?|s3|gs):(?:\\?/){2}[^\s"'<>?#]+\?)([^\s"'<>]+)""")
 
-_JWS = re.compile(r"\b(e[A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")
+# An object in base64url, empty or not, and what comes after: no signature at all, if somebody forged or cut it.
+_JWS = re.compile(r"\b(e30|e[wy][A-Za-z0-9_-]{6,})\.[A-Za-z0-9_.=-]{8,}")
 
 
 def masked(value: Any) -> Any:
     """The same text or JSON value, with the query of each URL in it hidden."""
+    return _in_texts(value, lambda text: _URL.sub(rf"\1{HIDDEN}", text))
+
+
+def without_jws(value: Any) -> Any:
+    """The same without what stands in a JWS, which nobody reads so, and where no query would be found."""
+    return _in_texts(value, lambda text: _JWS.sub(rf"\1.{HIDDEN}", text))
+
+
+def _in_texts(value: Any, hidden: Callable[[str], str]) -> Any:
     match value:
         case str():
-            return _URL.sub(rf"\1{HIDDEN}", value)
+            return hidden(value)
         case dict():
-            return {masked(key): masked(each) for key, each in value.items()}
+            return {hidden(key): _in_texts(each, hidden) for key, each in value.items()}
         case list() | tuple():
-            return [masked(each) for each in value]
+            return [_in_texts(each, hidden) for each in value]
         case _:
             return value
-
-
-def without_jws(body: str | None) -> str | None:
-    """A message without what stands in a JWS, which nobody reads so, and where no query would be found."""
-    return body if body is None else _JWS.sub(rf"\1.{HIDDEN}", body)
 
 
 def masked_attempts(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import ceil, floor
-from typing import Any
 
 from workers import durations
-from workers.dead_letters.answers import Discarded, Edited, Kept, Replayed
+from workers.dead_letters.answers import Kept
 from workers.dead_letters.summary import Place
 from workers.dead_letters.trail import Trail
 from workers.loop import OUTAGES
+from workers.monitoring.flower.acts import Answer
 from workers.monitoring.flower.filters import AGES
 
 KEPT = 50
@@ -71,7 +71,7 @@ class Order:
         """The most frequent reasons, of a copy: the thread goes on counting."""
         return Counter(dict(self.kept)).most_common(10)
 
-    def carry_out(self, places: Iterable[Place], act: Callable[[Place], Replayed | Discarded | Kept]) -> None:
+    def carry_out(self, places: Iterable[Place], act: Callable[[Place], Answer]) -> None:
         """Act on each, one after the other, until the end or until it is stopped."""
         try:
             for place in places:
@@ -88,7 +88,7 @@ class Order:
             with contextlib.suppress(*OUTAGES):
                 self.trail.end(stopped=self.state != "done")
 
-    def _one(self, answer: Replayed | Discarded | Edited | Kept) -> None:
+    def _one(self, answer: Answer) -> None:
         if isinstance(answer, Kept):
             self.kept[answer.why] += 1
         else:
@@ -102,7 +102,7 @@ class Book:
     def __init__(self) -> None:
         self._all: dict[str, tuple[Order, threading.Thread]] = {}
 
-    def begin(self, order: Order, places: Iterable[Place], act: Callable[[Place], Any]) -> None:
+    def begin(self, order: Order, places: Iterable[Place], act: Callable[[Place], Answer]) -> None:
         """Carry it out in a thread of its own."""
         thread = threading.Thread(target=order.carry_out, args=(places, act), name=f"order-{order.id}", daemon=True)
         self._all[order.id] = order, thread

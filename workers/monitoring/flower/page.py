@@ -41,8 +41,13 @@ class Page(BaseHandler):  # type: ignore[misc]  # flower has no types
     """One page. It answers in Flower's look; its arguments come as they are, and templates escape them."""
 
     def set_default_headers(self) -> None:
-        """Over Flower's own: nothing may be framed, cached, or come from elsewhere."""
+        """Over Flower's own: nothing may be framed, cached, come from elsewhere or be read from there.
+
+        With FLOWER_UNAUTHENTICATED_API Flower lets every site read, its API being meant.
+        """
         super().set_default_headers()
+        for name in ("Origin", "Headers", "Methods"):
+            self.clear_header(f"Access-Control-Allow-{name}")
         self.set_header("Content-Security-Policy", CONTENT_SECURITY)
         self.set_header("Referrer-Policy", "same-origin")
         self.set_header("Cache-Control", "no-store")

@@ -43,11 +43,23 @@ def asks_for_loopback(host: str) -> bool:
 def stranger(options: Any, request: Any) -> str | None:
     """Why a request is not answered, whoever has sent it; None if it may be.
 
-    A token is what stops forms of other sites. But a page on another port of this machine can plant its cookie, and
-    Flower's API asks for none: so what the browser says of the sender counts, too.
+    A token is what stops forms of other sites. But a page on another port of this machine, or on a sibling of this
+    host, can plant its cookie, and Flower's API asks for none: so what the browser says of the sender counts, too.
     """
     if not (authenticates(options) or options.unix_socket or asks_for_loopback(request.host)):
         return "Without authentication Flower answers on this machine only: open it as localhost."
-    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+    if request.method == "POST" and _is_sent_from_elsewhere(options, request):
         return "This was sent by a page of another site: load Flower's own page, and do it there."
     return None
+
+
+def _is_sent_from_elsewhere(options: Any, request: Any) -> bool:
+    """Whether a browser says so.
+
+    Over plain HTTP it leaves Sec-Fetch-Site out, unless Flower is asked for as localhost; Origin it sends with every
+    POST. Without authentication Origin may rightly differ: a proxy in front sends its own Host.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    return authenticates(options) and origin is not None and origin.partition("://")[2] != request.host
