@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import kombu
+import kombu.pools
 import pytest
 from real import Deployment, RabbitNode, RedisServer, Sandbox
 
@@ -22,6 +23,7 @@ def deployment(
         with kombu.Connection(url) as connection:
             for queue in ("audience.jobs", "audience.submit", "audience.results"):
                 connection.channel().queue_delete(queue)
+        kombu.pools.reset()  # its channels, of apps of tests before, would send to a queue that they once declared
     deployment = Deployment(tmp_path, sandbox, url, redis_server.url)
     yield deployment
     deployment.close()
