@@ -215,7 +215,7 @@ def test_its_lost_answer_is_looked_up_and_nothing_is_made_twice(
 
 def test_the_command_knows_its_settings_and_its_payloads(deployment: Deployment) -> None:
     audience = Audience(**deployment.env)
-    assert "northwind.acme.api_key is in the variable NORTHWIND_ACME_KEY" in audience("doctor").out
+    assert "northwind.acme.api_key is in the environment variable NORTHWIND_ACME_KEY" in audience("doctor").out
     both = create("both")
     both["payload"]["list_id"] = "ls-3"
     said = audience("submit", "-", stdin=json.dumps(both).encode()).failed_with(1)

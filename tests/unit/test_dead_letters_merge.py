@@ -35,7 +35,9 @@ def test_the_standards_own_cases_hold(old: Any, patch: Any, new: Any) -> None:
 def test_the_fields_are_those_of_one_object_with_their_names_for_the_audit() -> None:
     fields = fields_of('{"price": "2.0", "description": null, "a/b": {"c": 1}}')
     assert fields == {"price": "2.0", "description": None, "a/b": {"c": 1}}
-    assert Merge(fields).changed == ["/price", "/description", "/a~1b"]
+    changed = ["/price", "/description", "/a~1b"]
+    assert Merge(fields).about == {"changed": changed}
+    assert Merge(fields, force=True).about == {"changed": changed, "forced": True}
 
 
 @pytest.mark.parametrize(
