@@ -36,7 +36,7 @@ def text(name: str) -> str:
 def shared() -> str:
     """What stands in front of every script."""
     folder = files("workers.lanes") / "lua"
-    return (folder / "lane.lua").read_text() + (folder / "dead.lua").read_text()
+    return "".join((folder / f"{name}.lua").read_text() for name in ("lane", "dead", "foreign"))
 
 
 @cache

@@ -36,11 +36,6 @@ local function list_dead(name, died_at)
   redis.call('SADD', K .. ':dead:groups', group)
 end
 
--- As wrong_key_of_lane: the keys that list dead letters.
-local function wrong_key_of_dead()
-  return wrong_key('zset', {K .. ':dead'}) or wrong_key('set', {K .. ':dead:groups'})
-end
-
 -- Its hash must still stand.
 local function unlist_dead(name)
   local group = group_of(name)
