@@ -2,7 +2,7 @@
 
 Flower 2.2 has no plug-ins. ``flower.urls.handlers`` and ``flower.urls.settings`` are what its command makes the
 Tornado application of; ``template_loader`` is a setting of Tornado; ``get_active_queue_names`` says which queues its
-page of the broker and its API show. tests/integration/test_flower_seam.py names the
+page of the broker and its API show. tests/integration/flower/test_flower_seam.py names the
 versions that this works with.
 """
 
