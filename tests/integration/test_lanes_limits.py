@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import redis
@@ -87,6 +89,41 @@ def test_a_repeated_command_takes_no_second_permit(lanes: Lanes) -> None:
     assert isinstance(lanes.permit(record, 1, changes=False), Permitted)
     assert isinstance(lanes.permit(record, 1, changes=False), Permitted)
     assert isinstance(lanes.permit(record, 2, changes=False), Refused)
+
+
+def started_many(lanes: Lanes, count: int) -> list[Record]:
+    for number in range(count):
+        accept(lanes, f"job-{number}")
+    return [start(lanes, record) for record in take(lanes, count)]
+
+
+def test_threads_that_ask_at_once_go_together_and_no_two_get_one_permit(lanes: Lanes, state: redis.Redis) -> None:
+    records = started_many(lanes, 32)
+    configure(lanes, acme={"limits": ["20/h burst 20"]})
+    state.config_resetstat()
+    with ThreadPoolExecutor(32) as threads:
+        answers = list(threads.map(lambda record: lanes.permit(record, 1, changes=False), records))
+    assert [type(answer) for answer in answers].count(Permitted) == 20
+    asked = sum(int(lanes.show(*record.key)["asked"]) for record in records)  # type: ignore[index]
+    assert asked == 20
+    calls: Any = state.info("commandstats")
+    assert calls["cmdstat_evalsha"]["calls"] < 32
+
+
+def test_a_job_that_somebody_has_written_over_keeps_no_other_from_its_permit(lanes: Lanes, state: redis.Redis) -> None:
+    records = started_many(lanes, 8)
+    state.set(f"{lanes.partition}:job:acme/{records[3].id}", "somebody else's")
+
+    def asks(record: Record) -> type:
+        try:
+            return type(lanes.permit(record, 1, changes=False))
+        except redis.ResponseError as error:
+            return type(error)
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(asks, records))
+    assert [answer is Permitted for answer in answers] == [place != 3 for place in range(8)]
+    assert answers[3] is redis.ResponseError
 
 
 def test_jobs_are_handed_out_at_the_rate_of_their_permits(lanes: Lanes) -> None:

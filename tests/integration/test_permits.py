@@ -31,7 +31,9 @@ def pair(lanes: Lanes) -> tuple[Record, Record]:
     accept(lanes, "second")
     first, second = (start(lanes, handed) for handed in take(lanes))
     configure(lanes, acme={"limits": ["5/s"]})
-    assert lanes.permit(first, 1, changes=False) == Permitted(0.0, timed=True)
+    permitted = lanes.permit(first, 1, changes=False)
+    assert isinstance(permitted, Permitted)
+    assert (permitted.wait_s, permitted.timed) == (0.0, True)
     return first, second
 
 

@@ -16,7 +16,8 @@ def check_permit(model: Expected, record: Record, number: int, answer: Permitted
     if job is None or job.lease is None:
         assert answer == Refused(Refusal.LOST, 0.0)
     elif job.lease.asked >= number:
-        assert answer == Permitted(max(0, job.lease.permit_at - model.now) / 1e6, timed=True)
+        assert isinstance(answer, Permitted)
+        assert (answer.wait_s, answer.timed) == (max(0, job.lease.permit_at - model.now) / 1e6, True)
     elif (until := max(model.paused_until(job.account), model.paused_until(WHOLE))) > model.now:
         assert answer == Refused(Refusal.PAUSED, (until - model.now) / 1e6)
     elif _comes_too_late(model, job, job.lease):

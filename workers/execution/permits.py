@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass, field
 
 from workers.http import NotYet
+from workers.lanes.distance import now_s
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import LeaseLost, Permitted, Record, Refusal, Refused
 from workers.news import PermitAsked, tell
@@ -23,8 +24,6 @@ from workers.outcome import AttemptEnded, Expired, Postponed, Said
 
 LATE_S = 0.015
 CONFIRM_S = 0.005  # before its moment, a permit that was given ahead is confirmed; one nearer than twice that holds
-# A machine that was suspended wakes too late as well; where the system has this clock, it counts that time.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 LEASE_CHECK_S = 5.0  # without a limit only the lease must still hold, which is given for far longer
 
 
@@ -46,11 +45,10 @@ class Permits:
         while True:
             if self.stopping.is_set():
                 raise AttemptEnded(Postponed(Said("the worker is stopping")))
-            asked_at = time.clock_gettime(_CLOCK)
             answer = self.lanes.permit(self.record, self.asked + 1, changes=changes)
             if isinstance(answer, Refused):
                 self._end(answer)
-            elif self._in_time(answer, asked_at):
+            elif self._in_time(answer):
                 self._tell("given", time.monotonic() - began_at)
                 self.sent += 1
                 self.changed = self.changed or changes
@@ -58,9 +56,9 @@ class Permits:
             else:
                 self._tell("late", time.monotonic() - began_at)
 
-    def _in_time(self, permitted: Permitted, asked_at: float) -> bool:
+    def _in_time(self, permitted: Permitted) -> bool:
         self.asked += 1
-        way_s = self.lanes.distance.after(time.clock_gettime(_CLOCK) - asked_at)
+        way_s = permitted.way_s
         moment = time.monotonic() + permitted.wait_s  # counted from now, so never too early
         if permitted.wait_s > way_s + 2 * CONFIRM_S:
             time.sleep(permitted.wait_s - way_s - CONFIRM_S)
@@ -69,7 +67,7 @@ class Permits:
                 self._end(refused)
         if (left_s := moment - time.monotonic()) > 0:  # not even a sleep of nothing: it gives the turn to others
             time.sleep(left_s)
-        late_s = time.clock_gettime(_CLOCK) - (asked_at + way_s + permitted.wait_s)
+        late_s = now_s() - (permitted.asked_at + way_s + permitted.wait_s)
         return late_s <= (LATE_S if permitted.timed else LEASE_CHECK_S)
 
     def _tell(self, answer: str, wait_s: float) -> None:

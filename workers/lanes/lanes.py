@@ -10,7 +10,7 @@ import redis
 
 from workers.config import AccountConfig, Limit, ProviderConfig
 from workers.lanes.clock import us
-from workers.lanes.distance import Distance
+from workers.lanes.distance import Distance, now_s
 from workers.lanes.keys import partition
 from workers.lanes.scripts import run
 from workers.lanes.state import (
@@ -27,6 +27,7 @@ from workers.lanes.state import (
     Taken,
     record_of,
 )
+from workers.lanes.together import Together
 
 AHEAD_S = 0.25  # a permit may be given this long before its time, so that the full rate is reached
 HANDED_AHEAD_S = 0.1  # and its job handed out, whose thread sleeps so long as a rule
@@ -46,7 +47,8 @@ class Lanes:
         self.config = config
         self._running_lease_s = request_timeout_s + LEASE_MARGIN_S
         self.partition = partition(provider)
-        self.distance = Distance()
+        self._distance = Distance()
+        self._permits = Together(self._permit, BATCH)
 
     def _run(self, script: str, *args: Any) -> Any:
         return run(self.client, script, self.partition, *args)
@@ -107,20 +109,25 @@ class Lanes:
         return self.client.blpop([f"{self.partition}:wake"], timeout=max(0.001, at_most_s)) is not None
 
     def permit(self, record: Record, number: int, *, changes: bool) -> Permitted | Refused:
-        """Ask for the right to send the lease's ``number``-th request (from 1), and renew the lease with it."""
-        answer, wait_us = self._run(
-            "permit",
-            *record.key,
-            record.fence,
-            number,
-            int(changes),
-            us(AHEAD_S),
-            us(self._running_lease_s),
-        )
-        wait_s = wait_us / 1e6
-        if answer in {b"go", b"timed"}:
-            return Permitted(wait_s, timed=answer == b"timed")
-        return Refused(Refusal(answer.decode()), wait_s)
+        """Ask for the right to send the lease's ``number``-th request (from 1), and renew the lease with it.
+
+        Threads that ask at the same time do so in one call.
+        """
+        answer = self._permits((*record.key, record.fence, number, int(changes)))
+        if isinstance(answer, redis.ResponseError):
+            raise answer
+        return answer
+
+    def _permit(self, asked: Sequence[tuple[Any, ...]]) -> list[Permitted | Refused | redis.ResponseError]:
+        asked_at = now_s()
+        try:
+            answers = self._run(
+                "permit", us(AHEAD_S), us(self._running_lease_s), *(part for each in asked for part in each)
+            )
+        except redis.ResponseError as error:  # alone, each shows whether it is the reason
+            return [error] if len(asked) == 1 else [self._permit([each])[0] for each in asked]
+        way_s = self._distance.after(now_s() - asked_at)
+        return [_permitted(word, wait_us / 1e6, asked_at, way_s) for word, wait_us in answers]
 
     def confirm(self, record: Record) -> Refused | None:
         """Whether a permit that was given ahead still holds. None: it does."""
@@ -199,6 +206,12 @@ class Lanes:
         """The hash of a lane, or of the whole provider (``*``)."""
         fields: Any = self.client.hgetall(f"{self.partition}:lane:{account}")
         return {k.decode(): v.decode() for k, v in fields.items()}
+
+
+def _permitted(word: bytes, wait_s: float, asked_at: float, way_s: float) -> Permitted | Refused:
+    if word in {b"go", b"timed"}:
+        return Permitted(wait_s, timed=word == b"timed", asked_at=asked_at, way_s=way_s)
+    return Refused(Refusal(word.decode()), wait_s)
 
 
 def written(limits: Sequence[Limit]) -> tuple[str, str]:

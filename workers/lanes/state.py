@@ -62,10 +62,15 @@ class Noted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """One request may be sent ``wait_s`` from now, and not before; ``timed``: nor later."""
+    """One request may be sent ``wait_s`` from now, and not before; ``timed``: nor later.
+
+    ``asked_at`` is when the state store was asked, on the clock of ``distance.now_s``; ``way_s`` how far away it is.
+    """
 
     wait_s: float
     timed: bool
+    asked_at: float
+    way_s: float
 
 
 @dataclass(frozen=True, slots=True)
