@@ -93,16 +93,37 @@ class _Wire(httpcore.NetworkBackend):
 
 
 class _WireStream(httpcore.NetworkStream):
+    """httpcore's own sets the socket's timeout anew each time, and a system call is a change of threads."""
+
     def __init__(self, inner: httpcore.NetworkStream, wire: _Wire) -> None:
         self._inner, self._wire = inner, wire
+        self._socket = inner.get_extra_info("socket")
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        return self._inner.read(max_bytes, self._wire.left(httpcore.ReadTimeout))
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the deadline leads
+        self._wait_at_most(self._wire.left(httpcore.ReadTimeout))
+        try:
+            return bytes(self._socket.recv(max_bytes))
+        except TimeoutError as error:
+            raise httpcore.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the deadline leads
         self._wire.before_write()
-        self._inner.write(buffer, self._wire.left(httpcore.WriteTimeout))
-        self._wire.after_write()
+        while buffer:
+            self._wait_at_most(self._wire.left(httpcore.WriteTimeout))
+            try:
+                buffer = buffer[self._socket.send(buffer) :]
+            except TimeoutError as error:
+                raise httpcore.WriteTimeout(str(error)) from error
+            except OSError as error:
+                raise httpcore.WriteError(str(error)) from error
+            self._wire.after_write()
+
+    def _wait_at_most(self, left_s: float) -> None:
+        """Give the socket's next operation so long, to within a hundredth."""
+        if abs((self._socket.gettimeout() or 0.0) - left_s) > left_s / 100:
+            self._socket.settimeout(left_s)
 
     def close(self) -> None:
         self._inner.close()
