@@ -16,6 +16,7 @@ from workers.execution.settle import Ran
 from workers.execution.verdict import Dead, Done
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import Ending
+from workers.standard_error import few_writes
 
 WAIT_S = 1.0
 BATCH, BATCH_BYTES = 64, 1 << 20
@@ -109,5 +110,6 @@ def settle(lanes: Lanes, ended: Sequence[Ended]) -> None:
 
 
 def _announce(ended: Sequence[Ended], done: Sequence[bool]) -> None:
-    for each, settled in zip(ended, done, strict=True):
-        announce(each.ran, each.verdict, settled=settled)
+    with few_writes():
+        for each, settled in zip(ended, done, strict=True):
+            announce(each.ran, each.verdict, settled=settled)

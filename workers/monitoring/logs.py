@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import suppress
 from typing import TextIO, cast
 
 import structlog
 
 from workers.settings import LogFormat, Settings
+from workers.standard_error import StandardError
 
 # What these say at INFO, our own lines say better: Celery logs arguments, httpx logs URLs.
 _QUIET = ("httpx", "httpcore", "celery.worker.strategy", "celery.app.trace", "amqp", "kombu")
@@ -34,23 +34,11 @@ def set_up(settings: Settings) -> None:
     level = logging.getLevelNamesMapping()[settings.log_level]
     structlog.configure(  # ours do not go through the standard library, which costs as much again
         processors=[*shared, *render],
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _StandardError())),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, StandardError())),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     _send_the_others(level, shared, render)
-
-
-class _StandardError:
-    """A line that cannot be written is lost: no job ends for a full disk, or a closed pipe, behind the log."""
-
-    def write(self, text: str) -> None:
-        with suppress(OSError, ValueError):
-            sys.stderr.write(text)
-
-    def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            sys.stderr.flush()
 
 
 def _send_the_others(
