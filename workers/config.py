@@ -7,10 +7,11 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.signed import fit
 from workers.settings import SettingsError
@@ -188,7 +189,6 @@ class ProviderConfig(BaseModel):
     )
     retry: RetryPolicy = Field(RetryPolicy(), description="When a job is tried again, and when no more.")
     accounts: Mapping[str, AccountConfig] = Field(default_factory=dict, description="By name, as jobs name them.")
-    _policies: dict[str, RetryPolicy] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_of_accounts(self) -> Self:
@@ -199,12 +199,12 @@ class ProviderConfig(BaseModel):
 
     def policy(self, account: str) -> RetryPolicy:
         """The retry policy of one account; the provider's own where the account is not configured (any more)."""
-        if account not in self.accounts:
-            return self.retry
-        if account not in self._policies:
-            ours = self.retry.model_dump() | self.accounts[account].retry
-            self._policies[account] = RetryPolicy.model_validate(ours)
-        return self._policies[account]
+        return self._policies.get(account, self.retry)
+
+    @cached_property
+    def _policies(self) -> Mapping[str, RetryPolicy]:
+        ours = self.retry.model_dump()
+        return {name: RetryPolicy.model_validate(ours | account.retry) for name, account in self.accounts.items()}
 
 
 def read_config(path: Path | None, models: Mapping[str, type[ProviderConfig]]) -> dict[str, ProviderConfig]:
@@ -229,8 +229,7 @@ def read_config(path: Path | None, models: Mapping[str, type[ProviderConfig]]) -
     for name, model in models.items():
         try:
             configs[name] = model.model_validate(tables.get(name, {}))
-            for account in configs[name].accounts:
-                configs[name].policy(account)
+            configs[name].policy("")  # builds them all, and raises for one that is wrong
         except ValidationError as error:
             problems += [_sentence(name, item) for item in error.errors(include_input=False, include_url=False)]
     if problems:
