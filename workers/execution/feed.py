@@ -6,7 +6,6 @@ could be lost, doubled or purged on it. A worker takes from the lanes what it ha
 
 from __future__ import annotations
 
-import json
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -115,9 +114,8 @@ def _message(provider: str, job: Record) -> Message:
         "argsrepr": repr(tuple(args)), "kwargsrepr": "{}", "ignore_result": True, "origin": "dispatcher",
     }  # fmt: skip
     return Message(
-        body=json.dumps([args, {}, {}]).encode(),
-        content_type="application/json",
-        content_encoding="utf-8",
+        body=(args, {}, {}),  # as Celery reads it: what never leaves the process is not written as JSON
+        content_encoding="binary",
         headers=headers,
         properties={"correlation_id": task_id},
         delivery_info={"exchange": "", "routing_key": f"audience.{provider}", "redelivered": False},
