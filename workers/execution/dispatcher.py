@@ -66,7 +66,7 @@ class Dispatcher:
         elif not room or len(taken.jobs) < room:  # else there may be more
             self._wants_room = not room
             self._sleep(taken)
-        if taken.jobs:
+        if len(taken.jobs) > 1 or len(taken.jobs) == room > 0:  # not for one that came alone
             time.sleep(max(0.0, began + GATHER_S - time.monotonic()))
 
     def _room(self) -> int:
