@@ -16,6 +16,8 @@ from typing import Any
 import httpcore
 import httpx
 
+JUST_READ_S = 0.001  # an answer's last byte is no older when its connection is put back
+
 
 def exchange(
     request: httpx.Request,
@@ -93,20 +95,26 @@ class _Wire(httpcore.NetworkBackend):
 
 
 class _WireStream(httpcore.NetworkStream):
-    """httpcore's own sets the socket's timeout anew each time, and a system call is a change of threads."""
+    """Reads and writes with few system calls, each of which is a change of threads.
+
+    httpcore's own stream sets the socket's timeout anew each time.
+    """
 
     def __init__(self, inner: httpcore.NetworkStream, wire: _Wire) -> None:
         self._inner, self._wire = inner, wire
         self._socket = inner.get_extra_info("socket")
+        self._read_at = 0.0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the deadline leads
         self._wait_at_most(self._wire.left(httpcore.ReadTimeout))
         try:
-            return bytes(self._socket.recv(max_bytes))
+            got = bytes(self._socket.recv(max_bytes))
         except TimeoutError as error:
             raise httpcore.ReadTimeout(str(error)) from error
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
+        self._read_at = time.monotonic()
+        return got
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the deadline leads
         self._wire.before_write()
@@ -138,6 +146,14 @@ class _WireStream(httpcore.NetworkStream):
         return _WireStream(self._inner.start_tls(ssl_context, server_hostname, left), self._wire)
 
     def get_extra_info(self, info: str) -> Any:
+        """As the inner stream says, but for one look at the socket, right after an answer's last byte.
+
+        httpcore asks whether the server has closed the connection when it puts it back, and when it takes it again.
+        """
+        if info == "is_readable":
+            was_just_read, self._read_at = time.monotonic() - self._read_at < JUST_READ_S, 0.0
+            if was_just_read:
+                return False
         return self._inner.get_extra_info(info)
 
 

@@ -141,6 +141,29 @@ def misbehaving(behave: Callable[[socket.socket], None]) -> Iterator[int]:
             assert not thread.is_alive()
 
 
+def answer_once_each(listening: socket.socket, closed: threading.Semaphore, connections: int) -> None:
+    """Answer one request on each connection, and close it without a word, as servers do with idle ones."""
+    for _ in range(connections):
+        peer, _address = listening.accept()
+        with peer:
+            while b"\r\n\r\n" not in peer.recv(4096):
+                pass
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        closed.release()
+
+
+def test_a_connection_that_the_server_has_closed_is_not_used_again() -> None:
+    requests, closed = 20, threading.Semaphore(0)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        call = call_to(f"http://127.0.0.1:{listening.getsockname()[1]}", deadline_s=5.0)
+        server = threading.Thread(target=answer_once_each, args=(listening, closed, requests), daemon=True)
+        server.start()
+        for _ in range(requests):  # one right after the other: the answer before is not a millisecond old
+            assert call.request("POST", "/", changes=True, headers=dict).status == 200
+            assert closed.acquire(timeout=10)
+        server.join(10)
+
+
 class Listener:
     """A server that answers every request with 200 and counts the bytes that reach it."""
 
