@@ -25,6 +25,7 @@ from bench.compare.document import show, write
 from bench.compare.plot import draw
 from bench.compare.sides import KINDS, Kind
 from bench.compare.versions import versions
+from bench.lanes.cpu import keep_on_one_core
 from bench.lanes.machine import load, machine
 from bench.lanes.provider import Provider
 
@@ -86,6 +87,8 @@ def _turn(kind: Kind, provider: Provider, smaller: int) -> Turn:
     """A fresh worker and a fresh Valkey; both delays, then single jobs."""
     numbers = count(1)
     with kind.make(provider.url) as side:
+        if kind.on_one_core:
+            keep_on_one_core(side.worker.popen.pid)
         many(side, provider, numbers, WARM_UP * kind.at_once, 0.0)
         blocks = {}
         for delay_s in DELAYS_S:

@@ -13,6 +13,8 @@ from bench.lanes.figure import Goal, Line
 
 OURS, CELERY = "ours", "celery-threads"
 ON_RABBITMQ, CELERY_ON_RABBITMQ = "ours-rabbitmq", "celery-rabbitmq"
+ON_ONE_CORE, DRAMATIQ_ON_ONE_CORE = "ours-one-core", "dramatiq-one-core"
+BESIDE = {CELERY_ON_RABBITMQ: ON_RABBITMQ, DRAMATIQ_ON_ONE_CORE: ON_ONE_CORE}  # which of ours; else the plain one
 DELAYS_S = (0.0, 0.1)
 DELAYED_S = DELAYS_S[-1]
 BESIDE_CELERY = Goal("at most", 1.2)
@@ -39,7 +41,7 @@ def ratios(rounds: Rounds) -> list[Line]:
     lines = []
     for delay_s in DELAYS_S:
         for name in rounds:
-            ours = ON_RABBITMQ if name == CELERY_ON_RABBITMQ else OURS
+            ours = BESIDE.get(name, OURS)
             if name in {OURS, ON_RABBITMQ} or ours not in rounds:
                 continue
             what = f"CPU of a job at {delay_s * 1000:g} ms: {KINDS[ours].title} / {KINDS[name].title}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.compare.comparison import CELERY, OURS
+from bench.compare.comparison import CELERY, ON_ONE_CORE, OURS
 from bench.compare.sides import CONCURRENCY
 from bench.lanes.document import number, rows, spread
 
@@ -37,7 +37,7 @@ METHOD = """## What was done
   with a job than the others: idempotency, limits, a lease and a permit for the request, the job's history, an outbox,
   an event for the queue and one for the stream, log lines.
 - Each side has a fresh Valkey (append-only file, fsync every second), those on RabbitMQ a fresh node as well, and one
-  worker, which has the machine to itself. In every round each side has its turn, in random order, after a warm-up. Jobs
+  worker, which has the machine to itself; "one core": the kernel keeps it on one, as `taskset` does. In every round each side has its turn, in random order, after a warm-up. Jobs
   are sent while the worker is stopped, so that it works on a full queue, and nobody sends meanwhile.
 - CPU is the processor time of the worker's processes, children included, per finished job; Redis' own is named beside
   it. Ratios are of one round, then their median. Values are medians, in brackets the smallest and the largest round.
@@ -108,11 +108,13 @@ def _circumstances(result: dict[str, Any]) -> str:
 
 def _reading(result: dict[str, Any]) -> Iterator[str]:
     """What follows from the figures for somebody who runs the service."""
-    if not {OURS, CELERY, FLOOR} <= set(result["sides"]):
+    if not {OURS, ON_ONE_CORE, CELERY, FLOOR} <= set(result["sides"]):
         return
     cpu, redis = (_value(result, OURS, f"{what}, 100 ms") for what in ("CPU of a job", "Redis' CPU of a job"))
     floor, celery = (_value(result, name, "CPU of a job, 100 ms") for name in (FLOOR, CELERY))
     per_core, at_once = (_value(result, OURS, w) for w in ("jobs per core and second, 100 ms", AT_ONCE))
+    cpu_at_once, alone_at_once = (_value(result, name, "CPU of a job, 0 ms") for name in (OURS, ON_ONE_CORE))
+    alone = _value(result, ON_ONE_CORE, "CPU of a job, 100 ms")
     yield f"""## Where the time goes
 
 Of the {cpu:.2f} ms of processor time that a job costs (provider: 100 ms), {floor:.2f} ms is what the plain loop needs
@@ -134,6 +136,9 @@ for the same work: taking the job, holding it against its models, the request, t
 - Cores for workers: jobs a second times {cpu:.2f} ms, and as much again to spare: on a busy machine permits come late,
   and are lost.
 - Worker processes: one for each of those cores, and two at least, so that one may die.
+- Keep each of them on a core of its own (`taskset --cpu-list 3 celery …`, systemd's `CPUAffinity=3`, Kubernetes' static
+  CPU manager): threads that take turns on Python's lock do so for less when they need not change cores. A job cost
+  {alone:.2f} ms then, not {cpu:.2f}; at 0 ms {alone_at_once:.2f}, not {cpu_at_once:.2f}.
 - Threads (`AUDIENCE_CONCURRENCY`) of all workers: jobs a second times seconds of a request, with room for slow answers;
   `max_in_flight` of each account: its own jobs a second times seconds of a request, at least.
 - Redis: one core, and the memory of the jobs that wait or are remembered.

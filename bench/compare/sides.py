@@ -34,6 +34,8 @@ class Kind:
     """Jobs that it can work on at the same time."""
     make: Callable[[str], Side]
     """Given the provider's URL."""
+    on_one_core: bool = False
+    """Whether its worker may use one core only, as ``taskset`` has it."""
 
 
 def _to_floor(url: str) -> Sender:
@@ -93,6 +95,13 @@ KINDS = {
         partial(Other, _celery("--pool", "prefork", "--concurrency", str(PROCESSES)), _to_celery),
     ),
     "dramatiq": Kind(f"dramatiq, {CONCURRENCY} threads", CONCURRENCY, partial(Other, _DRAMATIQ, _to_dramatiq)),
+    "ours-one-core": Kind("this service, one core", CONCURRENCY, Ours, on_one_core=True),
+    "dramatiq-one-core": Kind(
+        f"dramatiq, {CONCURRENCY} threads, one core",
+        CONCURRENCY,
+        partial(Other, _DRAMATIQ, _to_dramatiq),
+        on_one_core=True,
+    ),
     "taskiq": Kind(f"taskiq, {CONCURRENCY} tasks", CONCURRENCY, partial(Other, _TASKIQ, _to_taskiq)),
     "floor": Kind("a loop with httpx", 1, partial(Other, _FLOOR, _to_floor)),
 }
