@@ -37,8 +37,9 @@ METHOD = """## What was done
   with a job than the others: idempotency, limits, a lease and a permit for the request, the job's history, an outbox,
   an event for the queue and one for the stream, log lines.
 - Each side has a fresh Valkey (append-only file, fsync every second), those on RabbitMQ a fresh node as well, and one
-  worker, which has the machine to itself; "one core": the kernel keeps it on one, as `taskset` does. In every round each side has its turn, in random order, after a warm-up. Jobs
-  are sent while the worker is stopped, so that it works on a full queue, and nobody sends meanwhile.
+  worker, which has the machine to itself ("one core": the kernel keeps it on one, as `taskset` does). In every round
+  each side has its turn, in random order, after a warm-up. Jobs are sent while the worker is stopped, so that it works
+  on a full queue, and nobody sends meanwhile.
 - CPU is the processor time of the worker's processes, children included, per finished job; Redis' own is named beside
   it. Ratios are of one round, then their median. Values are medians, in brackets the smallest and the largest round.
 - "At once" is the rate of requests at the provider, away from a block's edges, times its delay.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -122,3 +123,21 @@ def test_a_loop_that_ends_in_an_outage_leaves_it() -> None:
         second.error = None
         second.pass_by()
         assert [event for event, _ in said(lines)] == ["loop.waiting", "loop.recovered"]
+
+
+def test_what_comes_next_is_gathered_until_the_loop_is_stopped() -> None:
+    turns = []
+
+    def turn() -> float | None:
+        turns.append(time.monotonic())
+        return {1: None, 2: 0.2}.get(len(turns), 60.0)
+
+    loop = Loop("gathers", turn)
+    loop.start()
+    wait_until(lambda: len(turns) == 3, what="a turn after what was gathered")
+    assert turns[2] - turns[1] >= 0.2
+    assert turns[1] - turns[0] < 0.2
+    loop.stop()
+    loop.join(10)
+    assert not loop.is_alive()
+    assert len(turns) == 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
 
 import structlog
@@ -53,9 +52,8 @@ class Dispatcher:
         if self._has_room.wait(LONGEST_SLEEP_S) and self.lanes.wait_for_change(LONGEST_SLEEP_S):
             self._changed.set()
 
-    def turn(self) -> None:
+    def turn(self) -> float | None:
         """Hand out what may run now, return what was lost, and sleep until something can change."""
-        began = time.monotonic()
         self._changed.clear()  # what changes from here on is seen by this look, or ends the sleep
         self._wants_room = True
         room = self._room()
@@ -66,8 +64,8 @@ class Dispatcher:
         elif not room or len(taken.jobs) < room:  # else there may be more
             self._wants_room = not room
             self._sleep(taken)
-        if len(taken.jobs) > 1 or len(taken.jobs) == room > 0:  # not for one that came alone
-            time.sleep(max(0.0, began + GATHER_S - time.monotonic()))
+        more_will_come = len(taken.jobs) > 1 or len(taken.jobs) == room > 0  # one that came alone waits for no other
+        return GATHER_S if more_will_come else None
 
     def _room(self) -> int:
         room = min(BATCH, self.feed.free())

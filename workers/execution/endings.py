@@ -19,6 +19,7 @@ from workers.lanes.state import Ending
 from workers.standard_error import few_writes
 
 WAIT_S = 1.0
+GATHER_S = 0.01  # a lane that is full waits for its next job so long at most: less than any provider needs to answer
 BATCH, BATCH_BYTES = 64, 1 << 20
 
 log = structlog.get_logger()
@@ -51,14 +52,16 @@ class Endings:
         """Have it settled soon."""
         self._new.put(ended)
 
-    def turn(self) -> None:
+    def turn(self) -> float | None:
         """Settle what has ended, or wait a second for something. Raises what kept some of it from being settled."""
         self._gather()
+        came = len(self._held)
         try:
             self._settle(self._held)
         finally:
             # Only now: however late, a lease that still stands is good for one try.
             self._leave([each for each in self._held if time.monotonic() - each.at > self.patience_s])
+        return GATHER_S if 0 < came < BATCH else None
 
     def close(self) -> None:
         """Settle whatever is left, each in one try."""

@@ -15,12 +15,13 @@ from workers.broker import RESULTS, RESULTS_EXCHANGE, connect, is_amqp
 from workers.lanes.keys import RESULTS_STREAM, partition
 from workers.news import EventPublished, tell
 from workers.results.confirms import ConfirmedChannel
-from workers.stream import Entry, StreamMember
+from workers.stream import BATCH, Entry, StreamMember
 
 GROUP = "publishers"
 CONTENT_TYPE = "application/cloudevents+json"
 ENCODING = "utf-8"
 PERSISTENT = 2
+GATHER_S = 0.02  # an event waits so long at most; one that comes after a pause goes out at once
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Publisher:
         self._confirmed: ConfirmedChannel | None = None
         self._goes_singly = False
 
-    def turn(self) -> None:
+    def turn(self) -> float | None:
         """Publish what is in the outbox, or wait a second for something."""
         try:
             self._open()  # also with nothing to publish: consumers may wait for the queue
@@ -54,6 +55,7 @@ class Publisher:
             self._goes_singly = True
             raise
         self._goes_singly = False
+        return GATHER_S if 0 < len(entries) < BATCH else None
 
     def close(self) -> None:
         """Publish what is there, and let go of the broker and the outbox."""
