@@ -25,7 +25,7 @@ class Together(Generic[Asked, Answer]):
         self._is_under_way = False
 
     def __call__(self, asked: Asked) -> Answer:
-        """The answer to this one. Raises what ``act`` raises, in every thread that went along."""
+        """The answer to this one. Raises what ``act`` raises, in every thread that went along or was waiting."""
         mine = _One[Asked, Answer](asked)
         with self._lock:
             self._waiting.append(mine)
@@ -46,6 +46,10 @@ class Together(Generic[Asked, Answer]):
             for one, answer in zip(going, self._act([one.asked for one in going]), strict=True):
                 one.answers.append(answer)
         except BaseException as error:  # noqa: BLE001 - raised in each thread
+            # What keeps this call from its answer keeps the next one, too: an outage is waited for once.
+            with self._lock:
+                going += self._waiting
+                self._waiting.clear()
             for one in going:
                 one.error = error
         for one in going:
