@@ -35,6 +35,7 @@ class NarrowWay:
     def carry_all(self) -> None:
         self._left: int | None = None
         self._drops = False
+        self._forgotten: set[socket.socket] = set()
         self._answered = threading.Event()
 
     def carry_only(self, count: int) -> None:
@@ -45,6 +46,10 @@ class NarrowWay:
     def drop_answers(self) -> None:
         """From now on nothing reaches the client."""
         self._drops = True
+
+    def forget(self) -> None:
+        """From now on no connection that stands carries an answer; new ones do. As after a host that is gone."""
+        self._forgotten = set(self._ends)
 
     def has_answered(self) -> bool:
         """Whether the server has said something since then."""
@@ -78,7 +83,7 @@ class NarrowWay:
     def _to_client(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
             while data := server.recv(65536):
-                if not self._drops:
+                if not self._drops and client not in self._forgotten:
                     client.sendall(data)
                     self._answered.set()
             client.shutdown(socket.SHUT_WR)

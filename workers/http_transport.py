@@ -97,7 +97,8 @@ class _Wire(httpcore.NetworkBackend):
 class _WireStream(httpcore.NetworkStream):
     """Reads and writes with few system calls, each of which is a change of threads.
 
-    httpcore's own stream sets the socket's timeout anew each time.
+    httpcore's own stream sets the socket's timeout anew each time. (Through a proxy by TLS, with TLS within, the socket
+    would be the outer one's: this transport has no proxy.)
     """
 
     def __init__(self, inner: httpcore.NetworkStream, wire: _Wire) -> None:

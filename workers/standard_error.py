@@ -34,7 +34,7 @@ class StandardError:
 
 @contextmanager
 def few_writes() -> Iterator[None]:
-    """Write this thread's lines together, at the latest when this ends."""
+    """Write this thread's lines together, at the latest when this ends. Not one within another."""
     kept: list[str] = []
     _of_thread.kept = kept
     try:
@@ -45,7 +45,7 @@ def few_writes() -> Iterator[None]:
 
 
 def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
+    return len(text) if text.isascii() else len(text.encode(errors="backslashreplace"))
 
 
 def _write_all(kept: list[str]) -> None:

@@ -81,19 +81,23 @@ def test_a_call_takes_no_more_than_it_may(pool: ThreadPoolExecutor) -> None:
     assert way.calls == [[1], [2, 3], [4]]
 
 
-def test_a_failure_reaches_everybody_who_waits_and_nobody_after(pool: ThreadPoolExecutor) -> None:
-    way = Way(most=1)
+def test_a_failure_reaches_everybody_who_went_along_and_nobody_else(pool: ThreadPoolExecutor) -> None:
+    way = Way(most=2)
     with pool:
-        asked = way.asked_in_turn(pool, [1, 2, 3])
+        asked = way.asked_in_turn(pool, [1, 2, 3, 4])
+        way.let_through()
+        assert asked[0].result(PATIENCE_S) == 2
+        wait_until(lambda: len(way.calls) == 2, what="the second call")
         way.fails_with = OSError("out of reach")
         way.let_through()
-        for each in asked:
-            with pytest.raises(OSError, match="out of reach"):
-                each.result(PATIENCE_S)
+        errors = [each.exception(PATIENCE_S) for each in asked[1:3]]
+        assert [str(error) for error in errors] == ["out of reach"] * 2
+        assert errors[0] is not errors[1]
+        wait_until(lambda: len(way.calls) == 3, what="the third call")
         way.fails_with = None
         way.let_through()
-        assert way.ask(4) == 8
-    assert way.calls == [[1], [4]]
+        assert asked[3].result(PATIENCE_S) == 8
+    assert way.calls == [[1], [2, 3], [4]]
 
 
 @pytest.mark.parametrize("most", [1, 3, 64])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 
 import structlog
@@ -54,6 +55,7 @@ class Dispatcher:
 
     def turn(self) -> float | None:
         """Hand out what may run now, return what was lost, and sleep until something can change."""
+        began = time.monotonic()
         self._changed.clear()  # what changes from here on is seen by this look, or ends the sleep
         self._wants_room = True
         room = self._room()
@@ -65,7 +67,7 @@ class Dispatcher:
             self._wants_room = not room
             self._sleep(taken)
         more_will_come = len(taken.jobs) > 1 or len(taken.jobs) == room > 0  # one that came alone waits for no other
-        return GATHER_S if more_will_come else None
+        return max(0.0, began + GATHER_S - time.monotonic()) if more_will_come else None
 
     def _room(self) -> int:
         room = min(BATCH, self.feed.free())

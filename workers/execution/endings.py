@@ -19,7 +19,7 @@ from workers.lanes.state import Ending
 from workers.standard_error import few_writes
 
 WAIT_S = 1.0
-GATHER_S = 0.01  # a lane that is full waits for its next job so long at most: less than any provider needs to answer
+GATHER_S = 0.003  # a lane that is full waits for its next job so much longer, at most
 BATCH, BATCH_BYTES = 64, 1 << 20
 
 log = structlog.get_logger()

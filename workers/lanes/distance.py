@@ -8,7 +8,7 @@ from collections import deque
 # A machine that was suspended wakes too late as well; where the system has this clock, it counts that time.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 FARTHEST_S = 0.1  # what takes longer is not the way but a stopped process, or a store that was out
-LATEST = 8  # answers, of which the quickest shows the way; the others may have waited for something else
+LATEST = 8  # calls, of which the quickest shows the way; the others may have waited for something else
 
 
 def now_s() -> float:

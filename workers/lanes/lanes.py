@@ -118,14 +118,19 @@ class Lanes:
             raise answer
         return answer
 
-    def _permit(self, asked: Sequence[tuple[Any, ...]]) -> list[Permitted | Refused | redis.ResponseError]:
-        asked_at = now_s()
+    def _permit(
+        self, asked: Sequence[tuple[Any, ...]], asked_at: float | None = None
+    ) -> list[Permitted | Refused | redis.ResponseError]:
+        asked_at = asked_at or now_s()
         try:
             answers = self._run(
                 "permit", us(AHEAD_S), us(self._running_lease_s), *(part for each in asked for part in each)
             )
-        except redis.ResponseError as error:  # alone, each shows whether it is the reason
-            return [error] if len(asked) == 1 else [self._permit([each])[0] for each in asked]
+        except redis.ResponseError as error:
+            if len(asked) == 1:
+                return [error]
+            # Alone, each shows whether it is the reason. What had its permit gets the same one, as old as it is.
+            return [self._permit([each], asked_at)[0] for each in asked]
         way_s = self._distance.after(now_s() - asked_at)
         return [_permitted(word, wait_us / 1e6, asked_at, way_s) for word, wait_us in answers]
 

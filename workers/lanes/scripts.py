@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import redis
@@ -46,6 +46,8 @@ def _script(written: str) -> Script:
 
 
 _of_thread = threading.local()
+_losses: WeakKeyDictionary[redis.Redis, int] = WeakKeyDictionary()
+"""How often a client's server did not answer one of its connections: no other that stands then is trusted."""
 
 
 def _own(client: redis.Redis) -> redis.Redis:
@@ -57,15 +59,22 @@ def _own(client: redis.Redis) -> redis.Redis:
     if type(client) is not redis.Redis:  # a pipeline sends later, a cluster chooses the connection itself
         return client
     if not hasattr(_of_thread, "clients"):
-        _of_thread.clients = WeakKeyDictionary[redis.Redis, redis.Redis]()
-    clients: WeakKeyDictionary[redis.Redis, redis.Redis] = _of_thread.clients
-    own = clients.get(client)
+        _of_thread.clients = WeakKeyDictionary[redis.Redis, tuple[int, redis.Redis]]()
+    clients: WeakKeyDictionary[redis.Redis, tuple[int, Any]] = _of_thread.clients
+    losses, (at, own) = _losses.get(client, 0), clients.get(client, (0, None))
+    if own is not None and at != losses:
+        own.connection.disconnect()
+        own = None
     if own is None:
-        own = clients[client] = client.client()  # type: ignore[no-untyped-call]  # redis-py has none here
-    return own
+        own = client.client()  # type: ignore[no-untyped-call]  # redis-py has none here
+        clients[client] = losses, own
+    return cast("redis.Redis", own)
 
 
 def _forget(client: redis.Redis) -> None:
-    """Take a new connection next time: redis-py 8.1 may leave the old one locked, where its master is gone."""
-    if hasattr(_of_thread, "clients"):
-        _of_thread.clients.pop(client, None)
+    """Have every thread take a new connection next time.
+
+    A host that is gone without a word leaves each of them waiting for an answer, one after the other; and redis-py 8.1
+    may leave this thread's locked, where its master is gone.
+    """
+    _losses[client] = _losses.get(client, 0) + 1

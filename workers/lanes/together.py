@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Generic, TypeVar
 
 Asked = TypeVar("Asked")
@@ -25,7 +26,7 @@ class Together(Generic[Asked, Answer]):
         self._is_under_way = False
 
     def __call__(self, asked: Asked) -> Answer:
-        """The answer to this one. Raises what ``act`` raises, in every thread that went along or was waiting."""
+        """The answer to this one. Raises what ``act`` raises, in every thread that went along."""
         mine = _One[Asked, Answer](asked)
         with self._lock:
             self._waiting.append(mine)
@@ -35,7 +36,7 @@ class Together(Generic[Asked, Answer]):
         if not mine.has_gone:
             self._go()
         if mine.error:
-            raise mine.error
+            raise copy(mine.error) from mine.error  # one for each thread: its traceback grows where it is raised
         return mine.answers[0]
 
     def _go(self) -> None:
@@ -46,10 +47,6 @@ class Together(Generic[Asked, Answer]):
             for one, answer in zip(going, self._act([one.asked for one in going]), strict=True):
                 one.answers.append(answer)
         except BaseException as error:  # noqa: BLE001 - raised in each thread
-            # What keeps this call from its answer keeps the next one, too: an outage is waited for once.
-            with self._lock:
-                going += self._waiting
-                self._waiting.clear()
             for one in going:
                 one.error = error
         for one in going:
