@@ -1,4 +1,4 @@
-"""How much processor time was used? Of processes and of a Redis, since they began, in seconds."""
+"""How much processor time was used, and of which cores? Of processes and of a Redis, since they began, in seconds."""
 
 from __future__ import annotations
 

@@ -62,10 +62,9 @@ def _own(client: redis.Redis) -> redis.Redis:
         _of_thread.clients = WeakKeyDictionary[redis.Redis, tuple[int, redis.Redis]]()
     clients: WeakKeyDictionary[redis.Redis, tuple[int, Any]] = _of_thread.clients
     losses, (at, own) = _losses.get(client, 0), clients.get(client, (0, None))
-    if own is not None and at != losses:
-        own.connection.disconnect()
-        own = None
-    if own is None:
+    if own is None or at != losses:
+        if own is not None:
+            own.connection.disconnect()  # else it would go back to the pool, and be lent again
         own = client.client()  # type: ignore[no-untyped-call]  # redis-py has none here
         clients[client] = losses, own
     return cast("redis.Redis", own)

@@ -33,7 +33,7 @@ class Together(Generic[Asked, Answer]):
             goes_now, self._is_under_way = not self._is_under_way, True
         if not goes_now:
             mine.woken.acquire()  # answered, or the first of those who wait
-        if not mine.has_gone:
+        if not mine.answers and not mine.error:
             self._go()
         if mine.error:
             raise copy(mine.error) from mine.error  # one for each thread: its traceback grows where it is raised
@@ -49,8 +49,6 @@ class Together(Generic[Asked, Answer]):
         except BaseException as error:  # noqa: BLE001 - raised in each thread
             for one in going:
                 one.error = error
-        for one in going:
-            one.has_gone = True
         with self._lock:
             self._is_under_way = bool(self._waiting)
             if self._waiting:
@@ -60,12 +58,11 @@ class Together(Generic[Asked, Answer]):
 
 
 class _One(Generic[Asked, Answer]):
-    __slots__ = ("answers", "asked", "error", "has_gone", "woken")
+    __slots__ = ("answers", "asked", "error", "woken")
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.answers: list[Answer] = []
         self.error: BaseException | None = None
-        self.has_gone = False
         self.woken = threading.Lock()
         self.woken.acquire()
