@@ -16,7 +16,7 @@ from calls import call_to
 from real import Sandbox
 
 from workers.http import Call
-from workers.http_transport import _transport
+from workers.http_transport import close_connections
 from workers.lanes.tokens import Claim
 from workers.outcome import AttemptEnded, Deferred, Outcome, Succeeded
 from workers.providers.pubmatic import PROVIDER
@@ -74,8 +74,7 @@ class Desk:
             deadline = time.monotonic() + 20
             while isinstance(outcome := self.read(), Deferred) and time.monotonic() < deadline:
                 time.sleep(outcome.after_s)  # as its lane would
-            transport, _ = _transport()
-            transport.close()  # a worker's threads last; these do not
+            close_connections()  # a worker's threads last; these do not
             return outcome
 
         with ThreadPoolExecutor(threads) as pool:

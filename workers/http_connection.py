@@ -1,0 +1,225 @@
+"""How does one HTTP/1.1 exchange go over a socket? Written in one piece, and read by llhttp, the parser of Node.js.
+
+Requests, addresses and errors are httpx's. Its own way to the socket, httpcore and h11, is Python all along, which took
+an eighth of a worker's time.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import httptools
+import httpx
+
+READ_BYTES = 64 * 1024
+
+
+class Deadline:
+    """The moment at which an answer is late. It moves on with an upload, which may take as long as its bytes move."""
+
+    def __init__(self, s: float) -> None:
+        self._s = s
+        self.move_on()
+
+    def move_on(self) -> None:
+        self._at = time.monotonic() + self._s
+
+    def left_s(self, late: type[httpx.TimeoutException]) -> float:
+        """Seconds that are left. Raises ``late`` where none are."""
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise late(f"no whole answer within {self._s:g} s")
+        return left
+
+
+class Reply(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    """Names in lower case; what came several times is one value, with commas (RFC 9110, 5.3)."""
+    body: bytes
+
+
+class Connection:
+    """To one server, for one request after the other."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self._socket = opened
+        self._reading = _Reading()
+        self._answered_at = time.monotonic()
+        self.is_free = True
+        """Whether another request may go over it; if not, it is to be closed."""
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def idle_s(self) -> float:
+        """Seconds since its last answer."""
+        return time.monotonic() - self._answered_at
+
+    def is_readable(self) -> bool:
+        """Whether the server has sent something. Between two requests that can only be that it closes."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def send(self, request: httpx.Request, permit: Callable[[], None], deadline: Deadline, *, uploads: bool) -> None:
+        """Send a request, once there is a permit; what that raises leaves nothing sent.
+
+        A server that reads no more of the body may have said why: that is left to who reads the answer.
+        """
+        pieces = _pieces(request)
+        first = next(pieces)
+        permit()
+        self.is_free = False
+        try:
+            self._write(first, deadline, uploads=uploads)
+            for piece in pieces:
+                self._write(piece, deadline, uploads=uploads)
+        except httpx.WriteError:
+            pass
+
+    def _write(self, piece: bytes, deadline: Deadline, *, uploads: bool) -> None:
+        while piece:
+            self._wait_at_most(deadline.left_s(httpx.WriteTimeout))
+            try:
+                piece = piece[self._socket.send(piece) :]
+            except TimeoutError as error:
+                raise httpx.WriteTimeout(str(error)) from error
+            except OSError as error:
+                raise httpx.WriteError(str(error)) from error
+            if uploads:
+                deadline.move_on()
+
+    def receive(self, deadline: Deadline, max_bytes: int) -> Reply:
+        """Read the answer to what was sent, of so many bytes at most."""
+        reading, left = self._reading, max_bytes
+        reading.begin()
+        while not reading.is_whole:
+            self._wait_at_most(deadline.left_s(httpx.ReadTimeout))
+            try:
+                data = self._socket.recv(READ_BYTES)
+            except TimeoutError as error:
+                raise httpx.ReadTimeout(str(error)) from error
+            except OSError as error:
+                raise httpx.ReadError(str(error)) from error
+            left -= len(data)
+            if left < 0:
+                raise _too_large(max_bytes)
+            reading.read(data)
+        self._answered_at, self.is_free = time.monotonic(), reading.stays
+        return Reply(reading.status, reading.headers, _decoded(reading, max_bytes))
+
+    def _wait_at_most(self, left_s: float) -> None:
+        """Give the socket's next operation so long, to within a hundredth: mostly a system call less."""
+        if abs((self._socket.gettimeout() or 0.0) - left_s) > left_s / 100:
+            self._socket.settimeout(left_s)
+
+
+def _pieces(request: httpx.Request) -> Iterator[bytes]:
+    """A request as it goes over the wire: its head with what there is of its body at once, and the body's rest.
+
+    Raises ``httpx.LocalProtocolError`` where the server would read another request than was meant.
+    """
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
+    lines += [b"%b: %b" % header for header in request.headers.raw]
+    head = b"\r\n".join([*lines, b"", b""])
+    if not head.count(b"\r") == head.count(b"\n") == len(lines) + 1 or b"\0" in head:
+        raise httpx.LocalProtocolError("a header holds the end of a line, or a zero")
+    left = int(request.headers.get("content-length", "0"))
+    for body in request.stream:  # type: ignore[union-attr] # it is never an asynchronous one
+        left -= len(body)
+        if left < 0:
+            raise httpx.LocalProtocolError("the body is longer than its head says")
+        yield head + body
+        head = b""
+    if left:
+        raise httpx.LocalProtocolError("the body is shorter than its head says")
+    if head:
+        yield head
+
+
+def _decoded(reading: _Reading, max_bytes: int) -> bytes:
+    """The body; a server may compress it unasked (RFC 9110, 12.5.3)."""
+    if "content-encoding" not in reading.headers:
+        return bytes(reading.body)
+    body = bytearray()
+    for piece in httpx.Response(200, headers=reading.headers, stream=_Pieces(reading.body)).iter_bytes():
+        body += piece
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
+    return bytes(body)
+
+
+class _Pieces(httpx.SyncByteStream):
+    """Small ones, so that what a small answer unfolds to is cut off before it fills the memory."""
+
+    def __init__(self, body: bytearray) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self._body), READ_BYTES):
+            yield bytes(self._body[start : start + READ_BYTES])
+
+
+def _too_large(max_bytes: int) -> httpx.DecodingError:
+    return httpx.DecodingError(f"the answer is larger than {max_bytes} bytes")
+
+
+class _Reading:
+    """One answer after the other, as the bytes come. The parser calls what begins with ``on_``."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self.begin()
+
+    def begin(self) -> None:
+        """Await the next one."""
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.body = bytearray()
+        self.is_whole = self.stays = self._has_head = False
+
+    def read(self, data: bytes) -> None:
+        """Read on. No bytes: the server has closed. Raises ``httpx.RemoteProtocolError`` for what is no answer."""
+        if not data:
+            self._read_end()
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if not self.is_whole:
+                raise httpx.RemoteProtocolError(f"this is no HTTP answer: {error}") from error
+            self.stays = False  # what is wrong came after the answer
+
+    def _read_end(self) -> None:
+        """Only an answer that says nothing of its length ends with the connection (RFC 9112, 6.3)."""
+        chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()
+        if not self._has_head or chunked or "content-length" in self.headers:
+            raise httpx.RemoteProtocolError("the server closed the connection before its answer was whole")
+        self.is_whole = True
+
+    def on_message_begin(self) -> None:
+        if self.is_whole:
+            raise ValueError("nobody asked for another answer")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._has_head:  # else it comes after a chunked body, and says nothing of the answer
+            key, text = name.decode("latin-1").lower(), value.strip().decode("latin-1")
+            self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
+
+    def on_headers_complete(self) -> None:
+        self._has_head, self.status = True, self._parser.get_status_code()
+        self._keeps = self._parser.should_keep_alive()
+
+    def on_body(self, body: bytes) -> None:
+        self.body += body
+
+    def on_message_complete(self) -> None:
+        if self.status < httpx.codes.OK:
+            self.begin()  # an interim answer: the real one follows (RFC 9110, 15.2)
+        else:
+            self.is_whole, self.stays = True, self._keeps
