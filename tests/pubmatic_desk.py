@@ -16,7 +16,6 @@ from calls import call_to
 from real import Sandbox
 
 from workers.http import Call
-from workers.http_transport import close_connections
 from workers.lanes.tokens import Claim
 from workers.outcome import AttemptEnded, Deferred, Outcome, Succeeded
 from workers.providers.pubmatic import PROVIDER
@@ -74,7 +73,6 @@ class Desk:
             deadline = time.monotonic() + 20
             while isinstance(outcome := self.read(), Deferred) and time.monotonic() < deadline:
                 time.sleep(outcome.after_s)  # as its lane would
-            close_connections()  # a worker's threads last; these do not
             return outcome
 
         with ThreadPoolExecutor(threads) as pool:

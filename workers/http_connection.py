@@ -1,7 +1,7 @@
 """How does one HTTP/1.1 exchange go over a socket? Written in one piece, and read by llhttp, the parser of Node.js.
 
-Requests, addresses and errors are httpx's. Its own way to the socket, httpcore and h11, is Python all along, which took
-an eighth of a worker's time.
+Requests, addresses and errors are httpx's. Its own way to the socket, httpcore and h11, is Python all along, and was the
+largest part of what a job cost.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Reply(NamedTuple):
 
 
 class Connection:
-    """To one server, for one request after the other."""
+    """To one server, for one request after the other. Closed with the last reference: a thread's end is enough."""
 
     def __init__(self, opened: socket.socket) -> None:
         self._socket = opened
@@ -55,6 +55,8 @@ class Connection:
 
     def close(self) -> None:
         self._socket.close()
+
+    __del__ = close
 
     def idle_s(self) -> float:
         """Seconds since its last answer."""

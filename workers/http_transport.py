@@ -50,12 +50,6 @@ def exchange(
             connection.close()
 
 
-def close_connections() -> None:
-    """Close those that this thread keeps: for one that ends long before its process."""
-    while _of_thread.kept:
-        _of_thread.kept.popitem()[1].close()
-
-
 class _OfThread(threading.local):
     """A shared pool would look through its connections under one lock, which 64 threads feel."""
 

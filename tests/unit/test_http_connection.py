@@ -14,7 +14,7 @@ import pytest
 from calls import call_to
 
 from workers.http import Answer
-from workers.http_transport import close_connections, exchange
+from workers.http_transport import exchange
 from workers.outcome import AttemptEnded, Unavailable
 
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -30,6 +30,7 @@ class Scripted:
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self.requests: list[tuple[int, bytes]] = []
         """The number of the connection, and what came over it at once."""
+        self._peers: list[socket.socket] = []
         self._thread = threading.Thread(target=self._serve)
 
     def __enter__(self) -> Self:
@@ -37,8 +38,9 @@ class Scripted:
         return self
 
     def __exit__(self, *_: object) -> None:
-        close_connections()
-        self._listening.shutdown(socket.SHUT_RDWR)
+        for each in (self._listening, *self._peers):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
         self._listening.close()
         assert not self._thread.is_alive()
@@ -49,6 +51,7 @@ class Scripted:
                 peer, _ = self._listening.accept()
             except OSError:
                 return
+            self._peers.append(peer)
             with peer, contextlib.suppress(ConnectionError):
                 while request := peer.recv(65536):
                     self.requests.append((number, request))
