@@ -1,7 +1,7 @@
 """How does one HTTP/1.1 exchange go over a socket? Written in one piece, and read by llhttp, the parser of Node.js.
 
-Requests, addresses and errors are httpx's. Its own way to the socket, httpcore and h11, is Python all along, and was the
-largest part of what a job cost.
+Requests, addresses and errors are httpx's. Its own way to the socket, httpcore and h11, is Python all along, and was
+the largest part of what a job cost.
 """
 
 from __future__ import annotations
