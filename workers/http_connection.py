@@ -6,8 +6,10 @@ the largest part of what a job cost.
 
 from __future__ import annotations
 
+import ctypes
 import select
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -47,6 +49,7 @@ class Connection:
     """To one server, for one request after the other. Closed with the last reference: a thread's end is enough."""
 
     def __init__(self, opened: socket.socket) -> None:
+        opened.settimeout(0.0)
         self._socket = opened
         self._reading = _Reading()
         self._answered_at = time.monotonic()
@@ -64,9 +67,7 @@ class Connection:
 
     def is_readable(self) -> bool:
         """Whether the server has sent something. Between two requests that can only be that it closes."""
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(_libc.poll(_PollFd(self._socket.fileno(), select.POLLIN, 0), 1, 0))
 
     def send(self, request: httpx.Request, permit: Callable[[], None], deadline: Deadline, *, uploads: bool) -> None:
         """Send a request, once there is a permit; what that raises leaves nothing sent.
@@ -86,26 +87,29 @@ class Connection:
 
     def _write(self, piece: bytes, deadline: Deadline, *, uploads: bool) -> None:
         while piece:
-            self._wait_at_most(deadline.left_s(httpx.WriteTimeout))
+            left_s = deadline.left_s(httpx.WriteTimeout)
             try:
                 piece = piece[self._socket.send(piece) :]
-            except TimeoutError as error:
-                raise httpx.WriteTimeout(str(error)) from error
+            except _NOT_NOW as now:
+                self._wait(_awaited(now, select.POLLOUT), left_s)
             except OSError as error:
                 raise httpx.WriteError(str(error)) from error
-            if uploads:
-                deadline.move_on()
+            else:
+                if uploads:
+                    deadline.move_on()
 
     def receive(self, deadline: Deadline, max_bytes: int) -> Reply:
         """Read the answer to what was sent, of so many bytes at most."""
         reading, left = self._reading, max_bytes
         reading.begin()
+        self._wait(select.POLLIN, deadline.left_s(httpx.ReadTimeout))  # it never is there at once
         while not reading.is_whole:
-            self._wait_at_most(deadline.left_s(httpx.ReadTimeout))
+            left_s = deadline.left_s(httpx.ReadTimeout)
             try:
                 data = self._socket.recv(READ_BYTES)
-            except TimeoutError as error:
-                raise httpx.ReadTimeout(str(error)) from error
+            except _NOT_NOW as now:
+                self._wait(_awaited(now, select.POLLIN), left_s)
+                continue
             except OSError as error:
                 raise httpx.ReadError(str(error)) from error
             left -= len(data)
@@ -115,10 +119,31 @@ class Connection:
         self._answered_at, self.is_free = time.monotonic(), reading.stays
         return Reply(reading.status, reading.headers, _decoded(reading, max_bytes))
 
-    def _wait_at_most(self, left_s: float) -> None:
-        """Give the socket's next operation so long, to within a hundredth: mostly a system call less."""
-        if abs((self._socket.gettimeout() or 0.0) - left_s) > left_s / 100:
-            self._socket.settimeout(left_s)
+    def _wait(self, event: int, at_most_s: float) -> None:
+        poll = select.poll()
+        poll.register(self._socket, event)
+        poll.poll(at_most_s * 1000)
+
+
+# Each system call that lets other threads run costs a busy worker a change of threads, and its way back. So a socket is
+# not waited for before it is written to, and whether it can be read is asked without letting go of Python's lock.
+_libc = ctypes.PyDLL(None)
+
+
+class _PollFd(ctypes.Structure):
+    _fields_ = (("fd", ctypes.c_int), ("events", ctypes.c_short), ("revents", ctypes.c_short))
+
+
+_libc.poll.argtypes = (ctypes.POINTER(_PollFd), ctypes.c_ulong, ctypes.c_int)
+
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+def _awaited(why: OSError, event: int) -> int:
+    """What to wait for: to read TLS may have to write first, and the other way round."""
+    if isinstance(why, ssl.SSLError):
+        return select.POLLIN if isinstance(why, ssl.SSLWantReadError) else select.POLLOUT
+    return event
 
 
 def _pieces(request: httpx.Request) -> Iterator[bytes]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import gzip
 import socket
+import ssl
 import threading
 from itertools import count
+from pathlib import Path
 from typing import Self
 
 import httpx
 import pytest
+import trustme
 from calls import call_to
 
 from workers.http import Answer
-from workers.http_transport import exchange
+from workers.http_transport import _tls, exchange
 from workers.outcome import AttemptEnded, Unavailable
 
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -188,6 +191,33 @@ def test_a_server_that_says_no_before_it_has_read_an_upload_is_heard() -> None:
         )
         thread.join(10)
     assert (answer.status, answer.body) == (403, b"no")
+
+
+def test_large_bodies_go_both_ways_through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size, authority, tls = 3_000_000, trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    _tls.cache_clear()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            peer, _ = listening.accept()
+            with tls.wrap_socket(peer, server_side=True) as secure:
+                for _ in range(2):
+                    request = b""
+                    while not request.endswith(b"end"):
+                        request += secure.recv(100_000)
+                    secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(size))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}/"
+        for _ in range(2):
+            answer = call_to(url).upload("PUT", url, chunks=lambda: iter([bytes(size), b"end"]), size=size + 3)
+            assert (answer.status, len(answer.body)) == (200, size)
+        thread.join(10)
+    _tls.cache_clear()
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/a", "http:///a", "file:///etc/passwd", f"http://{'a' * 64}.invalid/"])
