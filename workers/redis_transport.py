@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -76,6 +78,13 @@ class _LookingOnce:
         return self._tables[exchange]
 
 
+class _Numbering:
+    """A channel that tells its messages apart by numbers of Python's own: each of the kernel's changes threads."""
+
+    def _next_delivery_tag(self) -> str:
+        return str(uuid.UUID(int=random.getrandbits(128), version=4))
+
+
 class _Patient:
     """A transport whose Redis is full, cannot write to its disk or has become a replica: to be waited out."""
 
@@ -86,11 +95,11 @@ class _Patient:
         self.connection_errors = (*self.connection_errors, redis.ResponseError)
 
 
-class _Channel(_Reconnecting, _Unshaken, _LookingOnce, kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
+class _Channel(_Reconnecting, _Unshaken, _LookingOnce, _Numbering, kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
     pass
 
 
-class _SentinelChannel(_Reconnecting, _Unshaken, _LookingOnce, kombu_redis.SentinelChannel):  # type: ignore[misc]  # kombu has no types
+class _SentinelChannel(_Reconnecting, _Unshaken, _LookingOnce, _Numbering, kombu_redis.SentinelChannel):  # type: ignore[misc]  # kombu has no types
     pass
 
 

@@ -48,7 +48,7 @@ class Dispatcher:
     def listen(self) -> None:
         """Wait for a wake-up, in a thread beside the turns: these sleep by their own clock, and so to the moment.
 
-        Only with room for a job: else the wake-up is for the dispatcher of another worker.
+        Only with room for a job that the last look left: else the wake-up is for the dispatcher of another worker.
         """
         if self._has_room.wait(LONGEST_SLEEP_S) and self.lanes.wait_for_change(LONGEST_SLEEP_S):
             self._changed.set()
@@ -58,9 +58,10 @@ class Dispatcher:
         began = time.monotonic()
         self._changed.clear()  # what changes from here on is seen by this look, or ends the sleep
         self._wants_room = True
-        room = self._room()
+        room = min(BATCH, self.feed.free())
         taken = self.lanes.take(room, self.lease_s)
         self._give(taken)
+        self._note_room(is_left=len(taken.jobs) < room)
         if taken.rescue_is_due:
             self._rescue()
         elif not room or len(taken.jobs) < room:  # else there may be more
@@ -69,13 +70,11 @@ class Dispatcher:
         more_will_come = len(taken.jobs) > 1 or len(taken.jobs) == room > 0  # one that came alone waits for no other
         return max(0.0, began + GATHER_S - time.monotonic()) if more_will_come else None
 
-    def _room(self) -> int:
-        room = min(BATCH, self.feed.free())
-        if room:
+    def _note_room(self, *, is_left: bool) -> None:
+        if is_left:
             self._has_room.set()
         else:
             self._has_room.clear()
-        return room
 
     def _give(self, taken: Taken) -> None:
         if taken.jobs and not self.feed.give(self.provider, taken.jobs):
