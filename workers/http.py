@@ -197,8 +197,8 @@ class Call:
 
     def _exchange(self, request: httpx.Request, body: Any, *, changes: bool, uploads: bool) -> Answer:
         """Exchange, and tell of it. What got no permit is no request."""
-        url = request.url.copy_with(query=None) if uploads else request.url
-        its = Exchange(request.method, str(url), body)
+        url = str(request.url)
+        its = Exchange(request.method, url.partition("?")[0] if uploads else url, body)
 
         def let_go() -> None:
             self.permit(changes)
@@ -206,6 +206,7 @@ class Call:
             self.sent += 1
             self.exchanges.append(its)
 
+        before = self.sent
         try:
             whole = exchange(
                 request, let_go, deadline_s=self.deadline_s, max_answer_bytes=self.max_answer_bytes, uploads=uploads
@@ -213,16 +214,18 @@ class Call:
         except (httpx.RequestError, httpx.InvalidURL) as error:
             its.ends()
             self.ended(its)
-            raise AttemptEnded(_lost(error, changes=changes)) from error
+            raise AttemptEnded(_lost(error, let_go=self.sent > before, changes=changes)) from error
         answer = Answer(*whole)
         its.ends(answer.status, answer.body)
         self.ended(its)
         return answer
 
 
-def _lost(error: Exception, *, changes: bool) -> Outcome:
+def _lost(error: Exception, *, let_go: bool, changes: bool) -> Outcome:
     if isinstance(error, _NOT_SENT):
         return Unavailable(Said(f"no connection to the provider: {_reason(error)}"))
+    if not let_go:
+        return Unavailable(Said(f"nothing was sent: {_reason(error)}"))
     said = Said(f"the answer was lost: {_reason(error)}")
     return Unknown(said) if changes else Unavailable(said)
 

@@ -49,10 +49,11 @@ class Connection:
     """To one server, for one request after the other. Closed with the last reference: a thread's end is enough."""
 
     def __init__(self, opened: socket.socket) -> None:
-        opened.settimeout(0.0)
         self._socket = opened
+        opened.settimeout(0.0)
         self._reading = _Reading()
         self._answered_at = time.monotonic()
+        self._has_answered = self._is_sent = False
         self.is_free = True
         """Whether another request may go over it; if not, it is to be closed."""
 
@@ -75,33 +76,40 @@ class Connection:
         A server that reads no more of the body may have said why: that is left to who reads the answer.
         """
         pieces = _pieces(request)
-        first = next(pieces)
+        piece: bytes | None = next(pieces)
         permit()
-        self.is_free = False
-        try:
-            self._write(first, deadline, uploads=uploads)
-            for piece in pieces:
-                self._write(piece, deadline, uploads=uploads)
-        except httpx.WriteError:
-            pass
+        deadline.left_s(httpx.ConnectTimeout)
+        self.is_free = self._is_sent = False
+        if self._has_answered and self.is_readable():  # a new one may be: TLS 1.3 has the server speak first
+            raise httpx.ConnectError("the server closed the connection before the request left")
+        while piece is not None and self._write(piece, deadline, uploads=uploads):
+            piece = next(pieces, None)
+        self._is_sent = piece is None
 
-    def _write(self, piece: bytes, deadline: Deadline, *, uploads: bool) -> None:
+    def _write(self, piece: bytes, deadline: Deadline, *, uploads: bool) -> bool:
+        """False: the server reads no more."""
         while piece:
             left_s = deadline.left_s(httpx.WriteTimeout)
             try:
                 piece = piece[self._socket.send(piece) :]
             except _NOT_NOW as now:
                 self._wait(_awaited(now, select.POLLOUT), left_s)
-            except OSError as error:
-                raise httpx.WriteError(str(error)) from error
+            except OSError:
+                return False
             else:
                 if uploads:
                     deadline.move_on()
+        return True
 
     def receive(self, deadline: Deadline, max_bytes: int) -> Reply:
         """Read the answer to what was sent, of so many bytes at most."""
-        reading, left = self._reading, max_bytes
-        reading.begin()
+        try:
+            return self._receive(self._reading, deadline, max_bytes)
+        finally:
+            self._reading.begin()  # a body may be large, and the next one far
+
+    def _receive(self, reading: _Reading, deadline: Deadline, max_bytes: int) -> Reply:
+        left = max_bytes
         self._wait(select.POLLIN, deadline.left_s(httpx.ReadTimeout))  # it never is there at once
         while not reading.is_whole:
             left_s = deadline.left_s(httpx.ReadTimeout)
@@ -116,7 +124,8 @@ class Connection:
             if left < 0:
                 raise _too_large(max_bytes)
             reading.read(data)
-        self._answered_at, self.is_free = time.monotonic(), reading.stays
+        self._answered_at, self._has_answered = time.monotonic(), True
+        self.is_free = reading.stays and self._is_sent
         return Reply(reading.status, reading.headers, _decoded(reading, max_bytes))
 
     def _wait(self, event: int, at_most_s: float) -> None:
@@ -156,6 +165,8 @@ def _pieces(request: httpx.Request) -> Iterator[bytes]:
     head = b"\r\n".join([*lines, b"", b""])
     if not head.count(b"\r") == head.count(b"\n") == len(lines) + 1 or b"\0" in head:
         raise httpx.LocalProtocolError("a header holds the end of a line, or a zero")
+    if "transfer-encoding" in request.headers:
+        raise httpx.LocalProtocolError("the length of a body has to be known")
     left = int(request.headers.get("content-length", "0"))
     for body in request.stream:  # type: ignore[union-attr] # it is never an asynchronous one
         left -= len(body)
@@ -171,10 +182,13 @@ def _pieces(request: httpx.Request) -> Iterator[bytes]:
 
 def _decoded(reading: _Reading, max_bytes: int) -> bytes:
     """The body; a server may compress it unasked (RFC 9110, 12.5.3)."""
-    if "content-encoding" not in reading.headers:
+    coding = reading.headers.get("content-encoding")
+    if coding is None:
         return bytes(reading.body)
-    body = bytearray()
-    for piece in httpx.Response(200, headers=reading.headers, stream=_Pieces(reading.body)).iter_bytes():
+    if "," in coding:
+        raise httpx.DecodingError("the answer is compressed more than once")
+    headers, body = [(b"content-encoding", coding.encode("latin-1"))], bytearray()
+    for piece in httpx.Response(200, headers=headers, stream=_Pieces(reading.body)).iter_bytes():
         body += piece
         if len(body) > max_bytes:
             raise _too_large(max_bytes)
@@ -188,8 +202,8 @@ class _Pieces(httpx.SyncByteStream):
         self._body = body
 
     def __iter__(self) -> Iterator[bytes]:
-        for start in range(0, len(self._body), READ_BYTES):
-            yield bytes(self._body[start : start + READ_BYTES])
+        for start in range(0, len(self._body), 1024):
+            yield bytes(self._body[start : start + 1024])
 
 
 def _too_large(max_bytes: int) -> httpx.DecodingError:
@@ -201,6 +215,10 @@ class _Reading:
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
+        # What servers do, and no reader takes for anything else.
+        self._parser.set_dangerous_leniencies(
+            lenient_chunked_length=True, lenient_spaces_after_chunk_size=True, lenient_optional_cr_before_lf=True
+        )
         self.begin()
 
     def begin(self) -> None:
@@ -224,8 +242,7 @@ class _Reading:
 
     def _read_end(self) -> None:
         """Only an answer that says nothing of its length ends with the connection (RFC 9112, 6.3)."""
-        chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()
-        if not self._has_head or chunked or "content-length" in self.headers:
+        if not self._has_head or self.headers.keys() & {"transfer-encoding", "content-length"}:
             raise httpx.RemoteProtocolError("the server closed the connection before its answer was whole")
         self.is_whole = True
 
@@ -240,7 +257,11 @@ class _Reading:
 
     def on_headers_complete(self) -> None:
         self._has_head, self.status = True, self._parser.get_status_code()
-        self._keeps = self._parser.should_keep_alive()
+        coding = self.headers.get("transfer-encoding", "chunked")
+        if self.status < httpx.codes.CONTINUE or coding.lower() != "chunked":
+            raise ValueError(f"status {self.status}, transfer-encoding {coding}")
+        both = {"transfer-encoding", "content-length"} <= self.headers.keys()  # its next reader may count otherwise
+        self._keeps = self._parser.should_keep_alive() and not both
 
     def on_body(self, body: bytes) -> None:
         self.body += body

@@ -18,6 +18,7 @@ from workers.http_connection import Connection, Deadline, Reply
 
 KEPT = 4  # servers whose connections a thread keeps
 KEPT_IDLE_S = 5.0  # a server that closes an idle connection while a request is on its way leaves its outcome unknown
+HIGHEST_PORT = 65535
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -68,9 +69,9 @@ def _usable(connection: Connection | None) -> Connection | None:
 
 
 def _connected(url: httpx.URL, deadline: Deadline) -> socket.socket:
-    if url.scheme not in _PORTS or not url.host:
-        raise httpx.UnsupportedProtocol(f"{url.scheme}://{url.host} is no address of HTTP")
-    host, port = url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]
+    host, port = url.raw_host.decode("ascii"), url.port or _PORTS.get(url.scheme, 0)
+    if url.scheme not in _PORTS or not host or port > HIGHEST_PORT:
+        raise httpx.UnsupportedProtocol(f"{url.scheme}://{host}:{port} is no address of HTTP")
     opened = None
     try:
         opened = socket.create_connection((host, port), deadline.left_s(httpx.ConnectTimeout))

@@ -7,6 +7,8 @@ import gzip
 import socket
 import ssl
 import threading
+import time
+import tracemalloc
 from itertools import count
 from pathlib import Path
 from typing import Self
@@ -62,19 +64,23 @@ class Scripted:
                     if self._closes:
                         break
 
+    def hang_up(self) -> None:
+        """Close the connection, and return once its client can know."""
+        self._peers[-1].shutdown(socket.SHUT_RDWR)
+
     @property
     def connections(self) -> list[int]:
         return [number for number, _ in self.requests]
 
 
-def asked(url: str, **headers: str) -> Answer:
-    return call_to(url, deadline_s=5.0).request("GET", "/", changes=False, headers=lambda: headers)
+def asked(url: str) -> Answer:
+    return call_to(url, deadline_s=5.0).request("GET", "/", changes=False, headers=dict)
 
 
-def refused(url: str, **headers: str) -> str:
+def refused(url: str) -> str:
     """What is said of a request that has no answer."""
     with pytest.raises(AttemptEnded) as ended:
-        asked(url, **headers)
+        asked(url)
     assert isinstance(ended.value.outcome, Unavailable)
     return ended.value.outcome.said.message
 
@@ -93,6 +99,9 @@ def refused(url: str, **headers: str) -> str:
         (PLAIN.replace(b"OK", b"OK\r\nConnection: close"), 200, b"{}", False),
         (PLAIN.replace(b"1.1", b"1.0"), 200, b"{}", False),
         (PLAIN.replace(b"1.1 200 OK", b"1.0 200 OK\r\nConnection: keep-alive"), 200, b"{}", True),
+        (CHUNKED + b"2  \r\n{}\r\n0\r\n\r\n", 200, b"{}", True),
+        (CHUNKED.replace(b"OK", b"OK\r\nContent-Length: 9") + b"2\r\n{}\r\n0\r\n\r\n", 200, b"{}", False),
+        (PLAIN.replace(b"\r\n", b"\n"), 200, b"{}", True),
         (PLAIN + b"more", 200, b"{}", False),
         (PLAIN + PLAIN, 200, b"{}", False),
     ],
@@ -123,6 +132,9 @@ def test_an_answer_that_says_nothing_of_its_length_ends_with_its_connection() ->
         b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        CHUNKED.replace(b"chunked", b"chunked, identity") + b"2\r\n{}\r\n0\r\n\r\n",
+        CHUNKED.replace(b"chunked", b"gzip, chunked") + b"2\r\n{}\r\n0\r\n\r\n",
+        PLAIN.replace(b"200", b"099"),
         b"HTTP/1.1 200 OK\r\n",
         b"",
     ],
@@ -142,7 +154,7 @@ def test_headers_that_come_twice_are_one_value_and_empty_ones_are_there() -> Non
 
 def test_an_answer_compressed_unasked_is_unfolded() -> None:
     body = gzip.compress(b'{"a": 1}')
-    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    head = b"HTTP/1.1 200 \xe9\r\nX-Name: caf\xe9\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
     with Scripted(head + body) as server:
         assert asked(server.url).json == {"a": 1}
 
@@ -159,7 +171,11 @@ def test_an_answer_that_is_too_large_is_given_up(what: str) -> None:
 @pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\nX-Other: b", "a\rb", "a\0b"])
 def test_a_header_that_would_make_another_request_is_not_sent(value: str) -> None:
     with Scripted(PLAIN) as server:
-        assert "a header holds the end of a line" in refused(server.url, token=value)
+        call = call_to(server.url)
+        with pytest.raises(AttemptEnded) as ended:
+            call.request("POST", "/", changes=True, headers=lambda: {"token": value})
+        assert isinstance(ended.value.outcome, Unavailable)
+        assert "a header holds the end of a line" in ended.value.outcome.said.message
         assert server.requests == []
 
 
@@ -220,7 +236,16 @@ def test_large_bodies_go_both_ways_through_tls(tmp_path: Path, monkeypatch: pyte
     _tls.cache_clear()
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/a", "http:///a", "file:///etc/passwd", f"http://{'a' * 64}.invalid/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://127.0.0.1/a",
+        "http:///a",
+        "file:///etc/passwd",
+        "http://127.0.0.1:107295/",
+        f"http://{'a' * 64}.invalid/",
+    ],
+)
 def test_an_address_that_leads_nowhere_was_surely_not_sent_to(url: str) -> None:
     with pytest.raises(AttemptEnded) as ended:
         call_to("http://127.0.0.1:1").upload("PUT", url, chunks=lambda: iter([b"a"]), size=1)
@@ -235,3 +260,38 @@ def test_a_thread_keeps_connections_to_a_few_servers() -> None:
         for server in reversed(servers):
             asked(server.url)
         assert [server.connections for server in servers] == [[1, 2], *([[1, 1]] * 4)]
+
+
+def test_a_connection_that_the_server_closes_before_its_request_leaves_carries_nothing() -> None:
+    with Scripted(PLAIN, PLAIN) as server:
+
+        def permit(_: object) -> None:
+            if server.connections:
+                server.hang_up()
+
+        call = call_to(server.url, permit=permit, deadline_s=5.0)
+        assert call.request("POST", "/", changes=True, headers=dict).status == 200
+        with pytest.raises(AttemptEnded) as ended:
+            call.request("POST", "/", changes=True, headers=dict)
+        assert isinstance(ended.value.outcome, Unavailable)
+        assert server.connections == [1]
+
+
+def test_a_permit_that_comes_after_the_deadline_sends_nothing() -> None:
+    with Scripted(PLAIN) as server:
+        call = call_to(server.url, permit=lambda _: time.sleep(0.3), deadline_s=0.2)
+        with pytest.raises(AttemptEnded) as ended:
+            call.request("POST", "/", changes=True, headers=dict)
+        assert isinstance(ended.value.outcome, Unavailable)
+        assert server.requests == []
+
+
+def test_a_body_is_not_kept_with_its_connection() -> None:
+    large = b"HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n" + bytes(8_000_000)
+    with Scripted(large) as server:
+        tracemalloc.start()
+        try:
+            assert len(asked(server.url).body) == 8_000_000
+            assert tracemalloc.get_traced_memory()[0] < 1_000_000
+        finally:
+            tracemalloc.stop()
