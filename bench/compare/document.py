@@ -33,6 +33,9 @@ METHOD = """## What was done
   documentation says (`bench/compare/with_*.py`): Celery with a pool of threads or of processes and no result backend,
   dramatiq with its usual middleware and prefetch, taskiq on its Redis stream broker with uvloop and one `AsyncClient`.
   Tasks in threads have a client for each thread, which is better for them than httpx's shared pool.
+- Ours sends httpx's requests too, over connections of its own, whose answers a parser in C reads
+  (`workers/http_connection.py`): a permit has to be asked for right before the first byte. The others have httpx's
+  client, as a task written by hand has; a good part of the difference is this.
 - For our service that is everything from the `LPUSH` of the bare JSON to its event in `audience:results`. It does more
   with a job than the others: idempotency, limits, a lease and a permit for the request, the job's history, an outbox,
   an event for the queue and one for the stream, log lines.
@@ -112,15 +115,26 @@ def _reading(result: dict[str, Any]) -> Iterator[str]:
     if not {OURS, ON_ONE_CORE, CELERY, FLOOR} <= set(result["sides"]):
         return
     cpu, redis = (_value(result, OURS, f"{what}, 100 ms") for what in ("CPU of a job", "Redis' CPU of a job"))
-    floor, celery = (_value(result, name, "CPU of a job, 100 ms") for name in (FLOOR, CELERY))
+    floor, celery = (_value(result, name, "CPU of a job, 0 ms") for name in (FLOOR, CELERY))
+    full, celery_full = (_value(result, name, "jobs/s of the worker, 0 ms") for name in (OURS, CELERY))
+    alone_s, celery_alone_s = (_value(result, name, "submit to request, half load, p50") for name in (OURS, CELERY))
+    redis_at_once = _value(result, OURS, "Redis' CPU of a job, 0 ms")
     per_core, at_once = (_value(result, OURS, w) for w in ("jobs per core and second, 100 ms", AT_ONCE))
     cpu_at_once, alone_at_once = (_value(result, name, "CPU of a job, 0 ms") for name in (OURS, ON_ONE_CORE))
     alone = _value(result, ON_ONE_CORE, "CPU of a job, 100 ms")
     yield f"""## Where the time goes
 
-Of the {cpu:.2f} ms of processor time that a job costs (provider: 100 ms), {floor:.2f} ms is what the plain loop needs
-for the same work: taking the job, holding it against its models, the request, the result. A bare Celery task costs
-{celery:.2f} ms. The rest of ours, and {redis:.2f} ms in Redis, is what this service adds.
+With a provider that answers at once, a job costs {cpu_at_once:.2f} ms of processor time, and {redis_at_once:.2f} ms in
+Redis. The plain loop needs {floor:.2f} ms for its work: taking the job, holding it against its models, the request by
+httpx's client, the result. A bare Celery task costs {celery:.2f} ms.
+
+Much of the rest are threads that wait for Python's lock: each system call lets go of it, and the way back is a change
+of threads. That is why few calls for many jobs cost less, and why one core is better than two. At 100 ms there are
+fewer jobs in each call: {cpu:.2f} ms.
+
+Jobs that come one by one cost most, since nothing is there to be done together. At half load, which is
+{full / 2:.0f} jobs a second for our service and {celery_full / 2:.0f} for Celery, half of them wait longer than
+{alone_s:.1f} ms for their request, with Celery {celery_alone_s:.1f}.
 
 ## What limits it
 
