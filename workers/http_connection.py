@@ -1,7 +1,7 @@
 """How does one HTTP/1.1 exchange go over a socket? Written in one piece, and read by llhttp, the parser of Node.js.
 
 Requests, addresses and errors are httpx's. Its own way to the socket, httpcore and h11, is Python all along, and was
-the largest part of what a job cost.
+a large part of what a job cost.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import httptools
 import httpx
 
 READ_BYTES = 64 * 1024
+UNFOLDED_BYTES = 1024  # so many at a time: compressed ones may be a thousand times what they look
 
 
 class Deadline:
@@ -78,7 +79,7 @@ class Connection:
         pieces = _pieces(request)
         piece: bytes | None = next(pieces)
         permit()
-        deadline.left_s(httpx.ConnectTimeout)
+        deadline.left_s(httpx.ConnectTimeout)  # the permit may have been long in coming
         self.is_free = self._is_sent = False
         if self._has_answered and self.is_readable():  # a new one may be: TLS 1.3 has the server speak first
             raise httpx.ConnectError("the server closed the connection before the request left")
@@ -196,14 +197,14 @@ def _decoded(reading: _Reading, max_bytes: int) -> bytes:
 
 
 class _Pieces(httpx.SyncByteStream):
-    """Small ones, so that what a small answer unfolds to is cut off before it fills the memory."""
+    """A compressed body, so that what it unfolds to is cut off before it fills the memory."""
 
     def __init__(self, body: bytearray) -> None:
         self._body = body
 
     def __iter__(self) -> Iterator[bytes]:
-        for start in range(0, len(self._body), 1024):
-            yield bytes(self._body[start : start + 1024])
+        for start in range(0, len(self._body), UNFOLDED_BYTES):
+            yield bytes(self._body[start : start + UNFOLDED_BYTES])
 
 
 def _too_large(max_bytes: int) -> httpx.DecodingError:

@@ -65,7 +65,7 @@ class Scripted:
                         break
 
     def hang_up(self) -> None:
-        """Close the connection, and return once its client can know."""
+        """Close the last connection, as a server does with idle ones."""
         self._peers[-1].shutdown(socket.SHUT_RDWR)
 
     @property
