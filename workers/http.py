@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import httpx
 
@@ -49,24 +50,19 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    json: Any = field(init=False, repr=False, compare=False)
+    """The body as JSON; None where it is not JSON (no provider answers a bare ``null``).
+
+    Nor is it where an event could not carry it: NaN, a number beyond all bounds, half a surrogate pair.
+    """
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "json", _json(self.body))  # read once; a cached_property has one lock for all threads
 
     @property
     def is_success(self) -> bool:
         """Whether its status is one of success (RFC 9110, 15.3)."""
         return httpx.codes.is_success(self.status)
-
-    @cached_property
-    def json(self) -> Any:
-        """The body as JSON; None where it is not JSON (no provider answers a bare ``null``).
-
-        Nor is it where an event could not carry it: NaN, a number beyond all bounds, half a surrogate pair.
-        """
-        try:
-            value = json.loads(self.body)
-            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        except (ValueError, RecursionError):
-            return None
-        return value
 
     def retry_after_s(self) -> float | None:
         """``Retry-After`` in seconds from now, given as seconds or as a date (RFC 9110, 10.2.3)."""
@@ -161,12 +157,13 @@ class Call:
         that a signature carries that time. ``body`` is sent as JSON. Raises ``AttemptEnded`` when there is no
         answer, or no permit in time.
         """
+        fields = urlencode(list(params))
+        query = f"?{fields}" if fields else ""
 
         def build() -> httpx.Request:
             return httpx.Request(
                 method,
-                self.base_url.rstrip("/") + path,
-                params=list(params) or None,
+                self.base_url.rstrip("/") + path + query,
                 headers=dict(headers()),
                 content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
             )
@@ -219,6 +216,23 @@ class Call:
         its.ends(answer.status, answer.body)
         self.ended(its)
         return answer
+
+
+def _json(body: bytes) -> Any:
+    try:
+        value = json.loads(body, parse_float=_finite, parse_constant=_finite)
+        if b"\\" in body or not body.isascii():
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(digits)
+    return value
 
 
 def _lost(error: Exception, *, let_go: bool, changes: bool) -> Outcome:
