@@ -18,7 +18,7 @@ from kombu import Connection, Queue
 
 from workers.amqp_arrivals import Arrivals
 from workers.broker import connect
-from workers.intake.door import Door
+from workers.intake.door import GATHER_S, Door
 from workers.intake.message import from_queue
 from workers.news import MessageTaken, tell
 
@@ -42,15 +42,17 @@ class QueueReader:
     _delivered: list[amqp.Message] = field(default_factory=list)
     _state_is_out: bool = False
 
-    def turn(self) -> None:
+    def turn(self) -> float | None:
         """Store what was delivered, or wait a second for it."""
         try:
-            connection = self._open()
-            if not self._delivered or not self._store():
-                self._wait(connection)
+            connection, came = self._open(), len(self._delivered)
+            if came and self._store():
+                return GATHER_S if came < PREFETCH else None
+            self._wait(connection)
         except Exception:
             self.close()  # what was not acknowledged is delivered again
             raise
+        return None
 
     def close(self) -> None:
         """Let go of the broker."""

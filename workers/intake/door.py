@@ -30,6 +30,7 @@ from workers.providers.provider import Provider
 from workers.settings import SettingsError
 
 BITE_BYTES = 1 << 20
+GATHER_S = 0.003  # a reader gathers so long what comes next; a message that comes after a pause goes in at once
 DIGEST = 32  # hex digits: 128 bits tell the contents of one id apart, and a million waiting jobs feel the rest
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from importlib.resources import files
 
 import redis
 
-from workers.intake.door import Door
+from workers.intake.door import GATHER_S, Door
 from workers.intake.message import from_list
 
 BATCH = 50
@@ -39,11 +39,11 @@ class ListReader:
         self._sources = sources(self.queue)
         self._return_claims_at = 0.0
 
-    def turn(self) -> None:
+    def turn(self) -> float | None:
         """Store what is there, or wait a second for an entry."""
         if self.door.watermark.is_full():
             time.sleep(WAIT_S)
-            return
+            return None
         if time.monotonic() >= self._return_claims_at:
             self._run("return_claims", [self._readers, self.queue], SILENT_S, f"{self.queue}:claims:")
             self._return_claims_at = time.monotonic() + SILENT_S
@@ -51,9 +51,10 @@ class ListReader:
         entries: list[bytes] = self._run("claim", keys, BATCH, self.name)
         if not entries:
             self.broker.blmove(self.queue, self._claims, WAIT_S, "RIGHT", "LEFT")
-            return
+            return None
         self.door.enter([from_list(entry, self.door.payloads) for entry in reversed(entries)])
         self.broker.delete(self._claims)  # it holds these and nothing else, or has been given back
+        return GATHER_S if len(entries) < BATCH else None
 
     def close(self) -> None:
         """Leave the register; what is still claimed goes back at the next reader's turn."""
