@@ -21,7 +21,7 @@ GROUP = "publishers"
 CONTENT_TYPE = "application/cloudevents+json"
 ENCODING = "utf-8"
 PERSISTENT = 2
-GATHER_S = 0.02  # an event waits so long at most; one that comes after a pause goes out at once
+GATHER_S = 0.05  # an event waits so long at most; one that comes after a pause goes out at once
 
 
 @dataclass
