@@ -10,7 +10,7 @@ from real import wait_until
 
 from workers.config import ProviderConfig
 from workers.lanes.lanes import Lanes
-from workers.lanes.state import Accepted, Again, Arrival, Ending, Health, Noted, Record
+from workers.lanes.state import Accepted, Again, Arrival, Ending, Finished, Health, Noted, Record
 
 CONFIG = ProviderConfig(base_url="http://provider")
 AGAIN = Again(after_s=0.0, spent=True)
@@ -68,7 +68,7 @@ def finish(
         routing_key="pubmatic.create_audience.x", keep_s=keep_s, line="", health=health, dead=dead, dead_keep_s=60.0,
     )  # fmt: skip
     (done,) = lanes.finish([ending])
-    return done
+    return done is not Finished.LOST
 
 
 def outbox(lanes: Lanes) -> int:

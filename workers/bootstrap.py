@@ -132,7 +132,7 @@ class Service:
 
     @cached_property
     def endings(self) -> Mapping[str, Endings]:
-        return {name: Endings(lanes, self.settings.request_timeout_s) for name, lanes in self.lanes.items()}
+        return {name: Endings(lanes, self.settings) for name, lanes in self.lanes.items()}
 
     @cached_property
     def feed(self) -> Feed:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 import redis
-from lane_acts import accept, new_lanes, outbox, start, take
+from lane_acts import accept, configure, new_lanes, outbox, start, take
 from structlog.testing import capture_logs
 
 from schemas.job import Job
 from workers.execution.attempt import Attempted
-from workers.execution.endings import BATCH, Ended, Endings
-from workers.execution.settle import Ran, ending
+from workers.execution.endings import BATCH, GATHER_S, Endings
+from workers.execution.settle import Ran
 from workers.execution.trouble import Trouble
 from workers.execution.verdict import Done
 from workers.lanes.lanes import Lanes
@@ -21,7 +24,7 @@ from workers.lanes.state import Record
 from workers.outcome import Succeeded
 from workers.settings import Settings
 
-PATIENCE_S = 60.0
+NO_PATIENCE = Settings(request_timeout_s=1e-9)
 
 
 @pytest.fixture
@@ -31,15 +34,15 @@ def lanes(state: redis.Redis) -> Lanes:
 
 @pytest.fixture
 def endings(lanes: Lanes) -> Endings:
-    return Endings(lanes, PATIENCE_S)
+    return Endings(lanes, Settings())
 
 
-def succeeded(record: Record, before_s: float = 0.0) -> Ended:
-    """A job whose request was answered well, so long ago."""
+def add(endings: Endings, record: Record, result: Mapping[str, Any] = MappingProxyType({"deleted": ["1"]})) -> None:
+    """A job whose request was answered well."""
     job = Job(id=record.id, provider="pubmatic", account=record.account, operation=record.operation, payload={})
-    outcome, now = Succeeded({"deleted": ["1"]}), time.time()
+    outcome, now = Succeeded(dict(result)), time.time()
     ran = Ran(record, job, (), Attempted(outcome, Trouble()), 1, now, now)
-    return Ended(ran, *ending(ran, Done(outcome), Settings()), at=time.monotonic() - before_s)
+    endings.add(ran, Done(outcome))
 
 
 def run(lanes: Lanes, *accounts: str) -> list[Record]:
@@ -50,18 +53,42 @@ def run(lanes: Lanes, *accounts: str) -> list[Record]:
 
 def test_what_has_ended_together_is_settled_together(lanes: Lanes, endings: Endings) -> None:
     for record in run(lanes, "acme", "globex", "hooli"):
-        endings.add(succeeded(record))
+        add(endings, record)
     with capture_logs() as logged:
         endings.turn()
     assert outbox(lanes) == 3
     assert [line["event"] for line in logged] == ["attempt", "job.ended"] * 3
 
 
+def test_a_full_lane_waits_for_no_gathering(lanes: Lanes, endings: Endings) -> None:
+    configure(lanes, acme={"max_in_flight": 1}, globex={"max_in_flight": 2})
+    for account, gathers_s in ("acme", None), ("globex", GATHER_S):
+        (record,) = run(lanes, account)
+        add(endings, record)
+        assert endings.turn() == gathers_s
+
+
+def test_a_full_provider_waits_for_no_gathering(lanes: Lanes, endings: Endings) -> None:
+    configure(lanes, whole={"max_in_flight": 1}, acme={"max_in_flight": 2})
+    (record,) = run(lanes, "acme")
+    add(endings, record)
+    assert endings.turn() is None
+
+
+def test_a_result_that_no_event_can_carry_ends_its_job(lanes: Lanes, endings: Endings) -> None:
+    (record,) = run(lanes, "acme")
+    add(endings, record, {"deleted": [b"bytes"]})
+    with capture_logs() as logged:
+        endings.turn()
+    assert [line["event"] for line in logged] == ["attempt.failed", "attempt", "job.ended"]
+    assert logged[-1]["category"] == "internal"
+
+
 def test_a_lost_lease_settles_nothing_and_holds_up_nobody(lanes: Lanes, endings: Endings) -> None:
     zombie, other = run(lanes, "acme", "globex")
     lanes.client.hset(f"{lanes.partition}:job:{zombie.account}/a", "fence", zombie.fence + 1)
-    endings.add(succeeded(zombie))
-    endings.add(succeeded(other))
+    add(endings, zombie)
+    add(endings, other)
     with capture_logs() as logged:
         endings.turn()
     assert outbox(lanes) == 1
@@ -70,7 +97,7 @@ def test_a_lost_lease_settles_nothing_and_holds_up_nobody(lanes: Lanes, endings:
 
 def test_one_that_cannot_be_settled_holds_up_nobody_and_is_kept(lanes: Lanes, endings: Endings) -> None:
     for record in run(lanes, "acme", "globex"):
-        endings.add(succeeded(record))
+        add(endings, record)
     lane = f"{lanes.partition}:lane:acme"
     kept = lanes.client.dump(lane)
     lanes.client.set(lane, "no hash")
@@ -85,7 +112,7 @@ def test_one_that_cannot_be_settled_holds_up_nobody_and_is_kept(lanes: Lanes, en
 def test_an_outage_is_waited_out(lanes: Lanes, endings: Endings) -> None:
     (record,) = run(lanes, "acme")
     there, lanes.client = lanes.client, redis.Redis(port=1)
-    endings.add(succeeded(record))
+    add(endings, record)
     with pytest.raises(redis.ConnectionError):
         endings.turn()
     lanes.client = there
@@ -93,18 +120,20 @@ def test_an_outage_is_waited_out(lanes: Lanes, endings: Endings) -> None:
     assert outbox(lanes) == 1
 
 
-def test_what_is_not_settled_in_time_is_left_to_its_lease(lanes: Lanes, endings: Endings) -> None:
+def test_what_is_not_settled_in_time_is_left_to_its_lease(lanes: Lanes) -> None:
+    endings = Endings(lanes, NO_PATIENCE)
     (record,) = run(lanes, "acme")
     lanes.client = redis.Redis(port=1)
-    endings.add(succeeded(record, before_s=PATIENCE_S + 1))
+    add(endings, record)
     with capture_logs() as logged, pytest.raises(redis.ConnectionError):
         endings.close()
     assert [(line["event"], line["job_id"]) for line in logged] == [("attempt.left", "a")]
 
 
-def test_a_late_one_is_settled_where_its_lease_still_stands(lanes: Lanes, endings: Endings) -> None:
+def test_a_late_one_is_settled_where_its_lease_still_stands(lanes: Lanes) -> None:
+    endings = Endings(lanes, NO_PATIENCE)
     (record,) = run(lanes, "acme")
-    endings.add(succeeded(record, before_s=PATIENCE_S + 1))
+    add(endings, record)
     endings.turn()
     assert outbox(lanes) == 1
 
@@ -113,8 +142,8 @@ def test_the_last_ones_are_all_tried_also_where_some_cannot_be_settled(lanes: La
     for number in range(BATCH + 1):
         accept(lanes, f"a{number}")
     for record in [start(lanes, record) for _ in range(3) for record in take(lanes)]:
-        endings.add(succeeded(record))
-    endings.add(succeeded(run(lanes, "globex")[0]))
+        add(endings, record)
+    add(endings, run(lanes, "globex")[0])
     lanes.client.set(f"{lanes.partition}:lane:acme", "no hash")
     with capture_logs() as logged:
         endings.close()

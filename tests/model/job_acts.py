@@ -10,7 +10,7 @@ from spacing import check_permit
 from turns import check_take
 from values import Job, Key
 
-from workers.lanes.state import Again, Arrival, Ending, Health, Noted, Permitted, Record, Refused, Taken
+from workers.lanes.state import Again, Arrival, Ending, Finished, Health, Noted, Permitted, Record, Refused, Taken
 
 LEASE_S = 10.0
 MOST = 32
@@ -139,7 +139,7 @@ def finish(
             health=health,
         )  # fmt: skip
         (done,) = play.lanes.finish([ending])
-        return done
+        return done is not Finished.LOST
 
     return play.act("finish", real, check, twice=twice)
 

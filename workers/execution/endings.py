@@ -12,14 +12,16 @@ import redis
 import structlog
 
 from workers.execution.announce import announce
-from workers.execution.settle import Ran
+from workers.execution.settle import Ran, ending
 from workers.execution.verdict import Dead, Done
 from workers.lanes.lanes import Lanes
-from workers.lanes.state import Ending
+from workers.lanes.state import Ending, Finished
+from workers.outcome import Said
+from workers.settings import Settings
 from workers.standard_error import few_writes
 
 WAIT_S = 1.0
-GATHER_S = 0.003  # a lane that is full waits for its next job so much longer, at most
+GATHER_S = 0.01  # not where a lane that is full waits for a place
 BATCH, BATCH_BYTES = 64, 1 << 20
 
 log = structlog.get_logger()
@@ -27,41 +29,43 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ended:
-    """A job whose work is done. It ends once this is settled."""
+    """A job whose work is done, since ``at`` on the process's clock. It ends once this is settled."""
 
     ran: Ran
     verdict: Done | Dead
     ending: Ending
-    at: float = field(default_factory=time.monotonic)
+    at: float
 
 
 @dataclass
 class Endings:
     """What has ended in this worker of one provider and is not settled yet. For any thread; turns are those of one.
 
-    Through an outage of the state store they are kept for ``patience_s`` each: what is known now would have to be found
-    out again. Then they are left to their leases.
+    Through an outage of the state store they are kept as long as a request may take, each: what is known now would have
+    to be found out again. Then they are left to their leases.
     """
 
     lanes: Lanes
-    patience_s: float
-    _new: SimpleQueue[Ended] = field(default_factory=SimpleQueue)
+    settings: Settings
+    _new: SimpleQueue[tuple[Ran, Done | Dead, float]] = field(default_factory=SimpleQueue)
     _held: list[Ended] = field(default_factory=list)
+    _has_freed: bool = False
+    """Whether this turn has made room in a lane that was full: its next job may end any time."""
 
-    def add(self, ended: Ended) -> None:
+    def add(self, ran: Ran, verdict: Done | Dead) -> None:
         """Have it settled soon."""
-        self._new.put(ended)
+        self._new.put((ran, verdict, time.monotonic()))
 
     def turn(self) -> float | None:
         """Settle what has ended, or wait a second for something. Raises what kept some of it from being settled."""
         self._gather()
-        came = len(self._held)
+        came, self._has_freed = len(self._held), False
         try:
             self._settle(self._held)
         finally:
             # Only now: however late, a lease that still stands is good for one try.
-            self._leave([each for each in self._held if time.monotonic() - each.at > self.patience_s])
-        return GATHER_S if 0 < came < BATCH else None
+            self._leave([each for each in self._held if time.monotonic() - each.at > self.settings.request_timeout_s])
+        return GATHER_S if 0 < came < BATCH and not self._has_freed else None
 
     def close(self) -> None:
         """Settle whatever is left, each in one try."""
@@ -75,9 +79,10 @@ class Endings:
         wait_s = 0.0 if self._held else WAIT_S
         while len(self._held) < BATCH and sum(len(each.ending.event) for each in self._held) < BATCH_BYTES:
             try:
-                self._held.append(self._new.get(timeout=wait_s))
+                ran, verdict, at = self._new.get(timeout=wait_s)
             except Empty:
                 return
+            self._held.append(_ended(ran, verdict, self.settings, at))
             wait_s = 0.0
 
     def _settle(self, ended: Sequence[Ended]) -> None:
@@ -92,6 +97,7 @@ class Endings:
             if not set(ended).isdisjoint(self._held):
                 raise
         else:
+            self._has_freed = self._has_freed or Finished.FREED in done
             self._drop(ended)
             _announce(ended, done)
 
@@ -107,12 +113,23 @@ class Endings:
         self._held = [each for each in self._held if each not in gone]
 
 
-def settle(lanes: Lanes, ended: Sequence[Ended]) -> None:
-    """Settle them, and announce it."""
-    _announce(ended, lanes.finish([each.ending for each in ended]))
+def settle(lanes: Lanes, settings: Settings, ran: Ran, verdict: Done | Dead) -> None:
+    """Settle one at once, and announce it."""
+    ended = _ended(ran, verdict, settings, time.monotonic())
+    _announce([ended], lanes.finish([ended.ending]))
 
 
-def _announce(ended: Sequence[Ended], done: Sequence[bool]) -> None:
+def _ended(ran: Ran, verdict: Done | Dead, settings: Settings, at: float) -> Ended:
+    try:
+        return Ended(ran, *ending(ran, verdict, settings), at)
+    except Exception as error:  # a bug of an adapter's: no event can carry its result
+        record = ran.record
+        log.exception("attempt.failed", provider=ran.job.provider, account=record.account, job_id=record.id)
+        dead = Dead("internal", Said(f"this service failed on the result ({type(error).__name__})"), spent=True)
+        return Ended(ran, *ending(ran, dead, settings), at)
+
+
+def _announce(ended: Sequence[Ended], done: Sequence[Finished]) -> None:
     with few_writes():
         for each, settled in zip(ended, done, strict=True):
-            announce(each.ran, each.verdict, settled=settled)
+            announce(each.ran, each.verdict, settled=settled is not Finished.LOST)

@@ -18,12 +18,12 @@ from workers.config import ProviderConfig
 from workers.exchange import Exchange
 from workers.execution.announce import announce
 from workers.execution.attempt import Attempted, attempt
-from workers.execution.endings import Ended, Endings, settle
+from workers.execution.endings import Endings, settle
 from workers.execution.notes import Notes
 from workers.execution.permits import Permits
-from workers.execution.settle import Ran, ending, give_back
+from workers.execution.settle import Ran, give_back
 from workers.execution.trouble import trouble_of
-from workers.execution.verdict import Dead, Done, Verdict, cancelled, decide, poisoned, too_old
+from workers.execution.verdict import Dead, Verdict, cancelled, decide, poisoned, too_old
 from workers.files import Files
 from workers.http import Call
 from workers.lanes.lanes import MAX_RESCUES, Lanes
@@ -75,17 +75,8 @@ class Executor:
         verdict = decide(ran.attempted.outcome, ran.attempted.before, policy, dice)
         if isinstance(verdict, Again):
             return self._give_back(provider, ran, verdict)
-        ended = self._ended(provider, ran, verdict)
-        self.endings[provider].add(ended)
-        return ended.verdict
-
-    def _ended(self, provider: str, ran: Ran, verdict: Done | Dead) -> Ended:
-        try:
-            return Ended(ran, *ending(ran, verdict, self.settings))
-        except (TypeError, ValueError) as error:  # a bug of an adapter's: no event can carry its result
-            log.exception("attempt.failed", provider=provider, account=ran.record.account, job_id=ran.record.id)
-            dead = Dead("internal", Said(f"this service failed on the result ({type(error).__name__})"), spent=True)
-            return Ended(ran, *ending(ran, dead, self.settings))
+        self.endings[provider].add(ran, verdict)
+        return verdict
 
     def _give_back(self, provider: str, ran: Ran, again: Again) -> Again | Stale:
         given_back = self._through_outages(lambda: give_back(self.lanes[provider], ran, again))
@@ -121,8 +112,7 @@ class Executor:
         job, _, warnings = self._read(provider, record)
         attempted, now = Attempted(Postponed(verdict.said), trouble_of(record)), time.time()
         ran = Ran(record, job, warnings, attempted, 0, now, now)
-        ended = Ended(ran, *ending(ran, verdict, self.settings))
-        self._through_outages(lambda: settle(self.lanes[provider], [ended]))
+        self._through_outages(lambda: settle(self.lanes[provider], self.settings, ran, verdict))
 
     def _read(self, provider: str, record: Record) -> tuple[Job, Any, tuple[str, ...]]:
         """The stored job, its payload by its model, and its warnings. No payload: this release refuses the job."""

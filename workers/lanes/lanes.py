@@ -18,6 +18,7 @@ from workers.lanes.state import (
     Again,
     Arrival,
     Ending,
+    Finished,
     Health,
     Noted,
     Permitted,
@@ -170,10 +171,10 @@ class Lanes:
         )  # fmt: skip
         return bool(done)
 
-    def finish(self, endings: Sequence[Ending]) -> list[bool]:
-        """Settle leases with endings, in one call. False: the lease was lost, and nothing was changed."""
+    def finish(self, endings: Sequence[Ending]) -> list[Finished]:
+        """Settle leases with endings, in one call. ``LOST``: the lease was lost, and nothing was changed."""
         args = [part for each in endings for part in self._ending(each)]
-        return [bool(done) for done in self._run("finish", *args)]
+        return [Finished(done) for done in self._run("finish", *args)]
 
     def _ending(self, ending: Ending) -> tuple[Any, ...]:
         pairs = [part for pair in (ending.dead or {}).items() for part in pair]

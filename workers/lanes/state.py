@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 NOTE = b"note:"  # as lane.lua has it
@@ -50,6 +50,14 @@ class Health(StrEnum):
     GOOD = "good"
     BAD = "bad"
     UNTOLD = ""
+
+
+class Finished(IntEnum):
+    """Whether a lease was settled with an ending. ``FREED``: it was, and its lane, which was full, has room again."""
+
+    LOST = 0
+    DONE = 1
+    FREED = 2
 
 
 class Noted(StrEnum):
@@ -163,7 +171,8 @@ def record_of(answer: list[Any]) -> Record:
     raw = dict(zip(fields[::2], fields[1::2], strict=True))
 
     def number(name: bytes) -> int:
-        return int(float(raw.get(name, b"0")))
+        written = raw.get(name)
+        return int(float(written)) if written else 0
 
     def time(name: bytes) -> float | None:
         return number(name) / 1e6 or None

@@ -2,7 +2,7 @@
 -- ARGV, for each: how many arguments follow; account, id, fence, state, attempts, requests, event, routing key, keep_ms,
 --       history line, dead letter retention_ms (0: no dead letter), health ('good', 'bad', ''), failures to open the
 --       breaker, open_us, open_cap_us, then field and value pairs of the dead letter
--- Returns for each: 1: done; 0: the lease was lost, and nothing was changed.
+-- Returns for each: 0: the lease was lost, and nothing was changed; 1: done; 2: done, and what was full has room again.
 
 local function bury(account, id, run, retention_ms, ...)
   local name = account .. '/' .. id .. '/' .. run
@@ -22,7 +22,7 @@ local function finish(account, id, fence, state, attempts, requests, event, rout
   if held[1] ~= fence or not is_leased(held[2]) then return 0 end
 
   note_health(account, health, number(failures_to_open), number(open_us), number(open_cap_us))
-  end_lease(account, id)
+  local was_full = end_lease(account, id)
   redis.call('ZREM', K .. ':ends', account .. '/' .. id)
   add_history(job, line)
   forget_notes(job)
@@ -32,7 +32,7 @@ local function finish(account, id, fence, state, attempts, requests, event, rout
   if number(retention_ms) > 0 then bury(account, id, held[4], retention_ms, ...) end
   redis.call('HDEL', bodies_key(account), id) -- what a repeat needs is the digest and the event
   redis.call('PEXPIRE', job, keep_ms)
-  return 1
+  return was_full and 2 or 1
 end
 
 -- What is settled is not settled again: what somebody else has written over has to show before any write.

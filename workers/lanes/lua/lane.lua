@@ -257,11 +257,13 @@ local function is_full(lane)
   return number(held[1]) > 0 and number(held[2]) >= number(held[1]) or held[3] and true
 end
 
+-- Returns whether others may have waited for nothing but this.
 local function end_lease(account, id)
   redis.call('ZREM', K .. ':handed', account .. '/' .. id)
   redis.call('ZREM', K .. ':running', account .. '/' .. id)
-  if is_full(lane_key(account)) then look_at_lane(account, now) end
-  if is_full(lane_key('*')) then wake() end
+  local lane_is_full, provider_is_full = is_full(lane_key(account)), is_full(lane_key('*'))
+  if lane_is_full then look_at_lane(account, now) end
+  if provider_is_full then wake() end
   count(account, 'in_flight', -1)
   local held = redis.call('HMGET', job_key(account, id), 'paced', 'asked', 'operation')
   if number(held[1]) == 1 and number(held[2]) == 0 then -- it was counted by the pace in vain
@@ -270,6 +272,7 @@ local function end_lease(account, id)
     end)
     look_at_lane(account, now)
   end
+  return lane_is_full or provider_is_full
 end
 
 -- A job that was handed out and has given no sign of life keeps its place.
