@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from workers.redaction import redact
 
@@ -20,6 +19,7 @@ class Exchange:
     """One request and its answer, as far as they have come."""
 
     method: str
+    host: str
     url: str
     """Without the query where that signs an upload."""
     body: Any
@@ -34,10 +34,6 @@ class Exchange:
     began_at: float = field(default_factory=time.time)
     """When it was let go, in seconds since the epoch; when it was begun, if it never was."""
     took_s: float = 0.0
-
-    @property
-    def host(self) -> str:
-        return urlsplit(self.url).hostname or ""
 
     def goes(self) -> None:
         """It is let go now."""

@@ -195,7 +195,8 @@ class Call:
     def _exchange(self, request: httpx.Request, body: Any, *, changes: bool, uploads: bool) -> Answer:
         """Exchange, and tell of it. What got no permit is no request."""
         url = str(request.url)
-        its = Exchange(request.method, url.partition("?")[0] if uploads else url, body)
+        host = request.url.raw_host.decode("ascii")
+        its = Exchange(request.method, host, url.partition("?")[0] if uploads else url, body)
 
         def let_go() -> None:
             self.permit(changes)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
 
 import pytest
 import redis
@@ -37,10 +34,10 @@ def endings(lanes: Lanes) -> Endings:
     return Endings(lanes, Settings())
 
 
-def add(endings: Endings, record: Record, result: Mapping[str, Any] = MappingProxyType({"deleted": ["1"]})) -> None:
+def add(endings: Endings, record: Record) -> None:
     """A job whose request was answered well."""
     job = Job(id=record.id, provider="pubmatic", account=record.account, operation=record.operation, payload={})
-    outcome, now = Succeeded(dict(result)), time.time()
+    outcome, now = Succeeded({"deleted": ["1"]}), time.time()
     ran = Ran(record, job, (), Attempted(outcome, Trouble()), 1, now, now)
     endings.add(ran, Done(outcome))
 
@@ -73,15 +70,6 @@ def test_a_full_provider_waits_for_no_gathering(lanes: Lanes, endings: Endings) 
     (record,) = run(lanes, "acme")
     add(endings, record)
     assert endings.turn() is None
-
-
-def test_a_result_that_no_event_can_carry_ends_its_job(lanes: Lanes, endings: Endings) -> None:
-    (record,) = run(lanes, "acme")
-    add(endings, record, {"deleted": [b"bytes"]})
-    with capture_logs() as logged:
-        endings.turn()
-    assert [line["event"] for line in logged] == ["attempt.failed", "attempt", "job.ended"]
-    assert logged[-1]["category"] == "internal"
 
 
 def test_a_lost_lease_settles_nothing_and_holds_up_nobody(lanes: Lanes, endings: Endings) -> None:

@@ -12,7 +12,7 @@ SECRET = 'top/"secret"'
 
 
 def shown(answer: bytes, status: int | None = 400) -> str | None:
-    exchange = Exchange("POST", "https://provider/v1?key=K", {"name": SECRET})
+    exchange = Exchange("POST", "provider", "https://provider/v1?key=K", {"name": SECRET})
     if status is not None:
         exchange.ends(status, answer)
     text: str | None = exchange.shown([SECRET, "K=V&"])["answer"]
@@ -20,7 +20,7 @@ def shown(answer: bytes, status: int | None = 400) -> str | None:
 
 
 def test_it_tells_what_was_sent_and_what_came_back_without_a_secret() -> None:
-    exchange = Exchange("POST", f"https://provider/{SECRET}", {"name": SECRET, "price": 1})
+    exchange = Exchange("POST", "provider", f"https://provider/{SECRET}", {"name": SECRET, "price": 1})
     exchange.ends(400, b'{"a": [1]}')
     assert exchange.shown([SECRET]) == {
         "method": "POST",
@@ -54,7 +54,7 @@ def test_a_long_text_is_cut_and_says_so() -> None:
 
 
 def test_of_a_very_long_answer_only_its_size_is_kept() -> None:
-    exchange = Exchange("GET", "https://provider", None)
+    exchange = Exchange("GET", "provider", "https://provider", None)
     exchange.ends(200, b"x" * (LONGEST_ANSWER + 1))
     assert exchange.answer == b""
     assert shown(b"x" * (LONGEST_ANSWER + 1)) == f"({LONGEST_ANSWER + 1} bytes, not kept)"
