@@ -38,7 +38,7 @@ def celery_configuration(here: Service) -> dict[str, object]:
         "accept_content": ["json"],
         "task_ignore_result": True,
         "task_acks_late": True,  # a job's place in the pool is free when its task has ended, not when it begins
-        "worker_pool": "workers.execution.pool:Pool",
+        "worker_pool": "workers.execution.threads:Pool",
         "worker_concurrency": here.settings.concurrency,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,

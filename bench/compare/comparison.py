@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bench.compare.block import Block
-from bench.compare.sides import CONCURRENCY, KINDS
+from bench.compare.sides import KINDS
 from bench.lanes.arithmetic import percentile
 from bench.lanes.figure import Goal, Line
 
 OURS, CELERY = "ours", "celery-threads"
 ON_RABBITMQ, CELERY_ON_RABBITMQ = "ours-rabbitmq", "celery-rabbitmq"
+FEWER_THREADS = "ours-fewer"
 ON_ONE_CORE, DRAMATIQ_ON_ONE_CORE = "ours-one-core", "dramatiq-one-core"
 BESIDE = {CELERY_ON_RABBITMQ: ON_RABBITMQ, DRAMATIQ_ON_ONE_CORE: ON_ONE_CORE}  # which of ours; else the plain one
 DELAYS_S = (0.0, 0.1)
@@ -42,7 +43,7 @@ def ratios(rounds: Rounds) -> list[Line]:
     for delay_s in DELAYS_S:
         for name in rounds:
             ours = BESIDE.get(name, OURS)
-            if name in {OURS, ON_RABBITMQ} or ours not in rounds:
+            if name in {OURS, ON_RABBITMQ, FEWER_THREADS} or ours not in rounds:
                 continue
             what = f"CPU of a job at {delay_s * 1000:g} ms: {KINDS[ours].title} / {KINDS[name].title}"
             ratio = _over(rounds, ours, name, delay_s, lambda block: block.cpu_ms)
@@ -51,9 +52,15 @@ def ratios(rounds: Rounds) -> list[Line]:
         if CELERY in rounds:
             whole = _over(rounds, OURS, CELERY, delay_s, lambda block: block.cpu_ms + block.redis_ms)
             lines.append(Line.of(what, "ratio", whole))
-    busy = [turn.blocks[DELAYED_S].in_flight / CONCURRENCY for turn in rounds[OURS]]
-    what = f"this service: share of its {CONCURRENCY} threads with a request at the provider, {DELAYED_S * 1000:g} ms"
-    return [*lines, Line.of(what, "of 1", busy, BUSY)]
+    return lines + [_busy(name, rounds[name]) for name in (OURS, FEWER_THREADS) if name in rounds]
+
+
+def _busy(name: str, turns: Sequence[Turn]) -> Line:
+    """The share of its threads that have a request at the provider."""
+    kind = KINDS[name]
+    shares = [turn.blocks[DELAYED_S].in_flight / kind.at_once for turn in turns]
+    what = f"share of {kind.at_once} threads with a request at the provider, {DELAYED_S * 1000:g} ms: {kind.title}"
+    return Line.of(what, "of 1", shares, BUSY)
 
 
 def _over(rounds: Rounds, ours: str, other: str, delay_s: float, cost: Callable[[Block], float]) -> list[float]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.compare.comparison import CELERY, ON_ONE_CORE, OURS
-from bench.compare.sides import CONCURRENCY
+from bench.compare.comparison import CELERY, FEWER_THREADS, ON_ONE_CORE, OURS
+from bench.compare.sides import CONCURRENCY, FEWER
 from bench.lanes.document import number, rows, spread
 
 FLOOR = "floor"
@@ -112,7 +112,7 @@ def _circumstances(result: dict[str, Any]) -> str:
 
 def _reading(result: dict[str, Any]) -> Iterator[str]:
     """What follows from the figures for somebody who runs the service."""
-    if not {OURS, ON_ONE_CORE, CELERY, FLOOR} <= set(result["sides"]):
+    if not {OURS, FEWER_THREADS, ON_ONE_CORE, CELERY, FLOOR} <= set(result["sides"]):
         return
     cpu, redis = (_value(result, OURS, f"{what}, 100 ms") for what in ("CPU of a job", "Redis' CPU of a job"))
     floor, celery = (_value(result, name, "CPU of a job, 0 ms") for name in (FLOOR, CELERY))
@@ -121,6 +121,7 @@ def _reading(result: dict[str, Any]) -> Iterator[str]:
     redis_at_once = _value(result, OURS, "Redis' CPU of a job, 0 ms")
     per_core, at_once = (_value(result, OURS, w) for w in ("jobs per core and second, 100 ms", AT_ONCE))
     cpu_at_once, alone_at_once = (_value(result, name, "CPU of a job, 0 ms") for name in (OURS, ON_ONE_CORE))
+    fewer_at_once = _value(result, FEWER_THREADS, AT_ONCE)
     alone = _value(result, ON_ONE_CORE, "CPU of a job, 100 ms")
     yield f"""## Where the time goes
 
@@ -141,8 +142,8 @@ Jobs that come one by one cost most, since nothing is there to be done together.
 - One worker process runs Python on one core at a time: at {cpu:.2f} ms a job it ends {per_core:,.0f} jobs a second at
   most. More processes take more cores; they share the lanes, and nothing is partitioned.
 - Its threads, where requests take long: {CONCURRENCY} of them are all busy only if a request takes more than
-  {CONCURRENCY * cpu:.0f} ms. Below that the core is full first: at 100 ms, {at_once:.0f} requests were at the provider
-  at once.
+  {CONCURRENCY * cpu:.0f} ms. Below that the core is full first: at 100 ms, {at_once:.0f} of {CONCURRENCY} threads had a
+  request at the provider, and {fewer_at_once:.0f} of {FEWER}.
 - Redis is one core for all workers: at {redis:.2f} ms a job it is full at some {1000 / redis:,.0f} jobs a second.
 - In practice the provider: a limit of 50/s needs {50 * cpu / 1000:.1%} of one core.
 

@@ -72,10 +72,12 @@ class Other:
 
 
 class Ours:
-    """Our own service, with an account that nothing limits."""
+    """Our own service, with an account that nothing limits, and as many threads as it has by default, or so many."""
 
-    def __init__(self, provider_url: str) -> None:
+    def __init__(self, provider_url: str, threads: int | None = None) -> None:
         self._service = Service(provider_url, {ACCOUNT: "max_in_flight = 1000"}, *EVERYSEC)
+        if threads is not None:
+            self._service.env["AUDIENCE_CONCURRENCY"] = str(threads)
         self.redis = self._service.redis
 
     def __enter__(self) -> Self:

@@ -21,6 +21,7 @@ from bench.compare.side import Other, Ours, OursOnRabbitMQ, Sender, Side
 from bench.compare.work import TASK
 
 CONCURRENCY = 64
+FEWER = 32
 PROCESSES = 4
 QUIET = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
 
@@ -95,6 +96,7 @@ KINDS = {
         partial(Other, _celery("--pool", "prefork", "--concurrency", str(PROCESSES)), _to_celery),
     ),
     "dramatiq": Kind(f"dramatiq, {CONCURRENCY} threads", CONCURRENCY, partial(Other, _DRAMATIQ, _to_dramatiq)),
+    "ours-fewer": Kind(f"this service, {FEWER} threads", FEWER, partial(Ours, threads=FEWER)),
     "ours-one-core": Kind("this service, one core", CONCURRENCY, Ours, on_one_core=True),
     "dramatiq-one-core": Kind(
         f"dramatiq, {CONCURRENCY} threads, one core",

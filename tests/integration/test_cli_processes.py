@@ -52,7 +52,7 @@ def says(process: Process, sign: str, timeout_s: float = 30.0) -> str:
 def test_a_worker_does_everything_and_leaves_on_sigterm(on_redis: Deployment, start: type[Process]) -> None:
     worker = start("worker", "--concurrency", "3", "--", "--loglevel", "INFO", **on_redis.env)
     says(worker, " ready.")
-    assert "concurrency: 3 (thread)" in worker.text()
+    assert "concurrency: 3 (threads)" in worker.text()
     audience = Audience(**on_redis.env)
     audience("submit", str(EXAMPLES / "jobs" / "mintegral-create.json")).succeeded()
     (event,) = audience("results", "--follow", "--limit", "1", "--json").succeeded().lines

@@ -11,7 +11,7 @@ import pytest
 from real import wait_until
 from structlog.testing import capture_logs
 
-from workers.execution.pool import Pool
+from workers.execution.threads import Pool
 
 SOON_S = 10.0
 
