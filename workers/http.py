@@ -154,8 +154,8 @@ class Call:
 
         ``changes``: it may change something at the provider and is not safe to repeat, so that a lost answer
         ends the attempt as ``Unknown`` and not as ``Unavailable``. ``headers`` is called right before sending, so
-        that a signature carries that time. ``body`` is sent as JSON. Raises ``AttemptEnded`` when there is no
-        answer, or no permit in time.
+        that a signature carries that time. ``path`` has no query; ``params`` are its names and values. ``body`` is
+        sent as JSON. Raises ``AttemptEnded`` when there is no answer, or no permit in time.
         """
         fields = urlencode(list(params))
         query = f"?{fields}" if fields else ""

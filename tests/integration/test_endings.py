@@ -15,10 +15,10 @@ from workers.execution.attempt import Attempted
 from workers.execution.endings import BATCH, GATHER_S, Endings
 from workers.execution.settle import Ran
 from workers.execution.trouble import Trouble
-from workers.execution.verdict import Done
+from workers.execution.verdict import Dead, Done
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import Record
-from workers.outcome import Succeeded
+from workers.outcome import Rejected, Said, Succeeded
 from workers.settings import Settings
 
 NO_PATIENCE = Settings(request_timeout_s=1e-9)
@@ -34,12 +34,13 @@ def endings(lanes: Lanes) -> Endings:
     return Endings(lanes, Settings())
 
 
-def add(endings: Endings, record: Record) -> None:
-    """A job whose request was answered well."""
+def add(endings: Endings, record: Record, verdict: Done | Dead | None = None) -> None:
+    """A job whose request was answered well, or so."""
     job = Job(id=record.id, provider="pubmatic", account=record.account, operation=record.operation, payload={})
-    outcome, now = Succeeded({"deleted": ["1"]}), time.time()
+    done, now = Done(Succeeded({"deleted": ["1"]})), time.time()
+    outcome = Rejected(verdict.said) if isinstance(verdict, Dead) else done.outcome
     ran = Ran(record, job, (), Attempted(outcome, Trouble()), 1, now, now)
-    endings.add(ran, Done(outcome))
+    endings.add(ran, verdict or done)
 
 
 def run(lanes: Lanes, *accounts: str) -> list[Record]:
@@ -70,6 +71,17 @@ def test_a_full_provider_waits_for_no_gathering(lanes: Lanes, endings: Endings) 
     (record,) = run(lanes, "acme")
     add(endings, record)
     assert endings.turn() is None
+
+
+def test_what_no_event_and_no_history_can_carry_holds_up_nobody(lanes: Lanes, endings: Endings) -> None:
+    """An adapter's fault: a code that is no text."""
+    odd = Dead("rejected_by_provider", Said("no", code=b"bytes"), spent=True)  # type: ignore[arg-type]
+    for record, verdict in zip(run(lanes, "acme", "globex", "hooli"), (None, odd, None), strict=True):
+        add(endings, record, verdict)
+    with capture_logs() as logged:
+        endings.turn()
+    assert outbox(lanes) == 3
+    assert [line["category"] for line in logged if line["event"] == "job.ended"] == [None, "internal", None]
 
 
 def test_a_lost_lease_settles_nothing_and_holds_up_nobody(lanes: Lanes, endings: Endings) -> None:

@@ -72,6 +72,8 @@ def test_stopping_waits_for_what_runs_and_begins_nothing_more() -> None:
     stopping.join(SOON_S)
     assert not stopping.is_alive()
     assert ended == ["first"]
+    with pytest.raises(RuntimeError, match="has ended"):
+        pool.apply_async(ended.append, ("fourth",))
 
 
 def test_a_thread_that_waits_holds_no_job(pool: Pool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 
 import redis
@@ -16,12 +16,12 @@ from workers.execution.settle import Ran, ending
 from workers.execution.verdict import Dead, Done
 from workers.lanes.lanes import Lanes
 from workers.lanes.state import Ending, Finished
-from workers.outcome import Said
+from workers.outcome import Broken, Said
 from workers.settings import Settings
 from workers.standard_error import few_writes
 
 WAIT_S = 1.0
-GATHER_S = 0.01  # not where a lane that is full waits for a place
+GATHER_S = 0.01  # not after an ending that made room where there was none: the next one may be awaited, too
 BATCH, BATCH_BYTES = 64, 1 << 20
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ class Endings:
     _new: SimpleQueue[tuple[Ran, Done | Dead, float]] = field(default_factory=SimpleQueue)
     _held: list[Ended] = field(default_factory=list)
     _has_freed: bool = False
-    """Whether this turn has made room in a lane that was full: its next job may end any time."""
+    """Whether this turn has made room in a lane, or provider, that was full."""
 
     def add(self, ran: Ran, verdict: Done | Dead) -> None:
         """Have it settled soon."""
@@ -122,11 +122,11 @@ def settle(lanes: Lanes, settings: Settings, ran: Ran, verdict: Done | Dead) -> 
 def _ended(ran: Ran, verdict: Done | Dead, settings: Settings, at: float) -> Ended:
     try:
         return Ended(ran, *ending(ran, verdict, settings), at)
-    except Exception as error:  # a bug of an adapter's: no event can carry its result
-        record = ran.record
+    except Exception as error:  # a bug of an adapter's: no event can carry what it said
+        record, said = ran.record, Said(f"this service failed on the result ({type(error).__name__})")
         log.exception("attempt.failed", provider=ran.job.provider, account=record.account, job_id=record.id)
-        dead = Dead("internal", Said(f"this service failed on the result ({type(error).__name__})"), spent=True)
-        return Ended(ran, *ending(ran, dead, settings), at)
+        broken = replace(ran, attempted=replace(ran.attempted, outcome=Broken(said)), exchanges=())
+        return Ended(broken, *ending(broken, Dead("internal", said, spent=True), settings), at)
 
 
 def _announce(ended: Sequence[Ended], done: Sequence[Finished]) -> None:

@@ -1,4 +1,7 @@
-"""What does Celery see? One task for each operation of each provider, which ends as Flower should show the job."""
+"""What does Celery see? One task for each operation of each provider, which ends as Flower should show the job.
+
+One difference: a result that no event can carry is found out afterwards, where events are made (endings.py).
+"""
 
 from __future__ import annotations
 

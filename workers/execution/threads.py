@@ -25,13 +25,16 @@ class Pool(BasePool):  # type: ignore[misc]  # celery has no types
     signal_safe = False
     body_can_be_buffer = True
 
-    def on_start(self) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self._tasks: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
-        self._threads = [
-            threading.Thread(target=self._work, name=f"pool-{number}", daemon=True) for number in range(self.limit)
-        ]
-        for thread in self._threads:
+        self._threads: list[threading.Thread] = []
+
+    def on_start(self) -> None:
+        for number in range(self.limit):
+            thread = threading.Thread(target=self._work, name=f"pool-{number}", daemon=True)
             thread.start()
+            self._threads.append(thread)
         atexit.register(self.on_stop)  # a worker that ends without a word ends the requests in flight, too
 
     def on_apply(
@@ -43,6 +46,8 @@ class Pool(BasePool):  # type: ignore[misc]  # celery has no types
         accept_callback: Callable[..., Any] | None = None,
         **_: Any,
     ) -> None:
+        if not self._threads:
+            raise RuntimeError("the pool has ended")
         self._tasks.put((target, args, kwargs, callback, accept_callback))
 
     def on_stop(self) -> None:
@@ -54,6 +59,8 @@ class Pool(BasePool):  # type: ignore[misc]  # celery has no types
             self._tasks.put(None)
         for thread in self._threads:
             thread.join()
+        self._threads.clear()
+        atexit.unregister(self.on_stop)
 
     def _get_info(self) -> dict[str, Any]:
         """What ``celery inspect stats`` shows."""

@@ -53,7 +53,7 @@ class Health(StrEnum):
 
 
 class Finished(IntEnum):
-    """Whether a lease was settled with an ending. ``FREED``: it was, and its lane, which was full, has room again."""
+    """Whether a lease was settled with an ending. ``FREED``: it was, and its lane or provider, once full, has room."""
 
     LOST = 0
     DONE = 1
