@@ -87,10 +87,8 @@ class QueueReader:
 
     def _wait(self, connection: Connection) -> None:
         """Let RabbitMQ deliver, and both sides' heartbeats pass."""
-        if len(self._delivered) == PREFETCH:  # which the state store does not take now, and no more may come
-            time.sleep(WAIT_S)
         wait_s = WAIT_S
-        while len(self._delivered) < PREFETCH and self._arrivals.take(wait_s):
+        while self._arrivals.take(wait_s) and len(self._delivered) < PREFETCH:
             wait_s = NOTHING_MORE_S  # whatever else arrives
         connection.heartbeat_check()
 
