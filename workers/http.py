@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ import httpx
 
 from workers.exchange import Exchange
 from workers.files import Files
+from workers.http_request import Request, address_of
 from workers.http_transport import exchange
 from workers.lanes.tokens import SharedTokens
 from workers.outcome import AttemptEnded, Outcome, Postponed, Said, Unavailable, Unknown
@@ -158,14 +160,12 @@ class Call:
         sent as JSON. Raises ``AttemptEnded`` when there is no answer, or no permit in time.
         """
         fields = urlencode(list(params))
-        query = f"?{fields}" if fields else ""
+        place = f"{path}?{fields}" if fields else path
+        content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
 
-        def build() -> httpx.Request:
-            return httpx.Request(
-                method,
-                self.base_url.rstrip("/") + path + query,
-                headers=dict(headers()),
-                content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
+        def build() -> Request:
+            return Request(
+                method, _api_at(self.base_url).below(place), headers(), [content] if content else [], len(content)
             )
 
         return self._send(build, body, changes=changes)
@@ -176,27 +176,23 @@ class Call:
         Safe to repeat: the same bytes at the same place. No header of the provider's API goes along. The deadline
         counts from the last byte that moved. What ``chunks`` raises comes out as it is.
         """
-        headers = {"Content-Length": str(size)}  # S3 takes no chunked body at a presigned address
-        return self._send(
-            lambda: httpx.Request(method, url, headers=headers, content=chunks()), changes=False, uploads=True
-        )
+        return self._send(lambda: Request(method, address_of(url), {}, chunks(), size), changes=False, uploads=True)
 
-    def _send(
-        self, build: Callable[[], httpx.Request], body: Any = None, *, changes: bool, uploads: bool = False
-    ) -> Answer:
+    def _send(self, build: Callable[[], Request], body: Any = None, *, changes: bool, uploads: bool = False) -> Answer:
         while True:
             try:
                 return self._exchange(build(), body, changes=changes, uploads=uploads)
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+                raise AttemptEnded(_lost(error, let_go=False, changes=changes)) from error
             except NotYet as later:
                 if self.sent == self._may_end_at and later.wait_s > A_MOMENT_S:
                     raise AttemptEnded(Postponed(Said("the lane is limited"))) from later
                 time.sleep(min(later.wait_s, LONGEST_WAIT_S))
 
-    def _exchange(self, request: httpx.Request, body: Any, *, changes: bool, uploads: bool) -> Answer:
+    def _exchange(self, request: Request, body: Any, *, changes: bool, uploads: bool) -> Answer:
         """Exchange, and tell of it. What got no permit is no request."""
-        url = str(request.url)
-        host = request.url.raw_host.decode("ascii")
-        its = Exchange(request.method, host, url.partition("?")[0] if uploads else url, body)
+        url = str(request.address)
+        its = Exchange(request.method, request.address.host, url.partition("?")[0] if uploads else url, body)
 
         def let_go() -> None:
             self.permit(changes)
@@ -209,7 +205,7 @@ class Call:
             whole = exchange(
                 request, let_go, deadline_s=self.deadline_s, max_answer_bytes=self.max_answer_bytes, uploads=uploads
             )
-        except (httpx.RequestError, httpx.InvalidURL) as error:
+        except httpx.RequestError as error:
             its.ends()
             self.ended(its)
             raise AttemptEnded(_lost(error, let_go=self.sent > before, changes=changes)) from error
@@ -217,6 +213,9 @@ class Call:
         its.ends(answer.status, answer.body)
         self.ended(its)
         return answer
+
+
+_api_at = lru_cache(maxsize=64)(address_of)  # one for each provider
 
 
 def _json(body: bytes) -> Any:

@@ -1,7 +1,7 @@
 """How does one HTTP/1.1 exchange go over a socket? Written in one piece, and read by llhttp, the parser of Node.js.
 
-Requests, addresses and errors are httpx's. Its own way to the socket, httpcore and h11, is Python all along, and was
-a large part of what a job cost.
+Errors are httpx's. Its own way to the socket, httpcore and h11, is Python all along, and was a large part of what a
+job cost.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import httptools
 import httpx
+
+from workers.http_request import Request
 
 READ_BYTES = 64 * 1024
 UNFOLDED_BYTES = 1024  # so many at a time: compressed ones may be a thousand times what they look
@@ -71,12 +73,12 @@ class Connection:
         """Whether the server has sent something. Between two requests that can only be that it closes."""
         return bool(_libc.poll(_PollFd(self._socket.fileno(), select.POLLIN, 0), 1, 0))
 
-    def send(self, request: httpx.Request, permit: Callable[[], None], deadline: Deadline, *, uploads: bool) -> None:
+    def send(self, request: Request, permit: Callable[[], None], deadline: Deadline, *, uploads: bool) -> None:
         """Send a request, once there is a permit; what that raises leaves nothing sent.
 
         A server that reads no more of the body may have said why: that is left to who reads the answer.
         """
-        pieces = _pieces(request)
+        pieces = request.pieces()
         piece: bytes | None = next(pieces)
         permit()
         deadline.left_s(httpx.ConnectTimeout)  # the permit may have been long in coming
@@ -154,31 +156,6 @@ def _awaited(why: OSError, event: int) -> int:
     if isinstance(why, ssl.SSLError):
         return select.POLLIN if isinstance(why, ssl.SSLWantReadError) else select.POLLOUT
     return event
-
-
-def _pieces(request: httpx.Request) -> Iterator[bytes]:
-    """A request as it goes over the wire: its head with what there is of its body at once, and the body's rest.
-
-    Raises ``httpx.LocalProtocolError`` where the server would read another request than was meant.
-    """
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
-    lines += [b"%b: %b" % header for header in request.headers.raw]
-    head = b"\r\n".join([*lines, b"", b""])
-    if not head.count(b"\r") == head.count(b"\n") == len(lines) + 1 or b"\0" in head:
-        raise httpx.LocalProtocolError("a header holds the end of a line, or a zero")
-    if "transfer-encoding" in request.headers:
-        raise httpx.LocalProtocolError("the length of a body has to be known")
-    left = int(request.headers.get("content-length", "0"))
-    for body in request.stream:  # type: ignore[union-attr] # it is never an asynchronous one
-        left -= len(body)
-        if left < 0:
-            raise httpx.LocalProtocolError("the body is longer than its head says")
-        yield head + body
-        head = b""
-    if left:
-        raise httpx.LocalProtocolError("the body is shorter than its head says")
-    if head:
-        yield head
 
 
 def _decoded(reading: _Reading, max_bytes: int) -> bytes:

@@ -15,15 +15,14 @@ from functools import cache
 import httpx
 
 from workers.http_connection import Connection, Deadline, Reply
+from workers.http_request import Address, Request
 
 KEPT = 4  # servers whose connections a thread keeps
 KEPT_IDLE_S = 5.0  # a server that closes an idle connection while a request is on its way leaves its outcome unknown
-HIGHEST_PORT = 65535
-_PORTS = {"http": 80, "https": 443}
 
 
 def exchange(
-    request: httpx.Request,
+    request: Request,
     permit: Callable[[], None],
     *,
     deadline_s: float,
@@ -37,14 +36,14 @@ def exchange(
     the request ``uploads`` a body of any length.
     """
     kept, deadline = _of_thread.kept, Deadline(deadline_s)
-    origin = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
-    connection = _usable(kept.pop(origin, None)) or Connection(_connected(request.url, deadline))
+    address = request.address
+    connection = _usable(kept.pop(address.origin, None)) or Connection(_connected(address, deadline))
     try:
         connection.send(request, permit, deadline, uploads=uploads)
         return connection.receive(deadline, max_answer_bytes)
     finally:
         if connection.is_free:
-            kept[origin] = connection
+            kept[address.origin] = connection
             if len(kept) > KEPT:
                 kept.pop(next(iter(kept))).close()  # whose last answer is the oldest
         else:
@@ -68,18 +67,15 @@ def _usable(connection: Connection | None) -> Connection | None:
     return None
 
 
-def _connected(url: httpx.URL, deadline: Deadline) -> socket.socket:
-    host, port = url.raw_host.decode("ascii"), url.port or _PORTS.get(url.scheme, 0)
-    if url.scheme not in _PORTS or not host or port > HIGHEST_PORT:
-        raise httpx.UnsupportedProtocol(f"{url.scheme}://{host}:{port} is no address of HTTP")
+def _connected(address: Address, deadline: Deadline) -> socket.socket:
     opened = None
     try:
-        opened = socket.create_connection((host, port), deadline.left_s(httpx.ConnectTimeout))
+        opened = socket.create_connection((address.host, address.port), deadline.left_s(httpx.ConnectTimeout))
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if url.scheme == "http":
+        if not address.is_secure:
             return opened
         opened.settimeout(deadline.left_s(httpx.ConnectTimeout))
-        return _tls().wrap_socket(opened, server_hostname=host)
+        return _tls().wrap_socket(opened, server_hostname=address.host)
     except (OSError, UnicodeError, httpx.ConnectTimeout) as error:  # UnicodeError: a part of the name is too long
         if opened is not None:
             opened.close()

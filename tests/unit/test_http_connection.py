@@ -19,6 +19,7 @@ import trustme
 from calls import call_to
 
 from workers.http import Answer
+from workers.http_request import Request, address_of
 from workers.http_transport import _tls, exchange
 from workers.outcome import AttemptEnded, Unavailable
 
@@ -165,7 +166,7 @@ def test_an_answer_that_is_too_large_is_given_up(what: str) -> None:
     more = {"body": b"", "head": b"X: %b\r\n" % (b"x" * 70_000), "compressed": b"Content-Encoding: gzip\r\n"}[what]
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%b\r\n" % (len(body), more) + body
     with Scripted(answer) as server, pytest.raises(httpx.DecodingError, match="larger than 65536 bytes"):
-        exchange(httpx.Request("GET", server.url), lambda: None, deadline_s=5.0, max_answer_bytes=65536)
+        exchange(Request("GET", address_of(server.url), {}), lambda: None, deadline_s=5.0, max_answer_bytes=65536)
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\nX-Other: b", "a\rb", "a\0b"])
@@ -177,6 +178,31 @@ def test_a_header_that_would_make_another_request_is_not_sent(value: str) -> Non
         assert isinstance(ended.value.outcome, Unavailable)
         assert "a header holds the end of a line" in ended.value.outcome.said.message
         assert server.requests == []
+
+
+@pytest.mark.parametrize("value", ["caf\xe9", "\u200b"])
+def test_a_header_that_is_not_ascii_is_not_sent(value: str) -> None:
+    with Scripted(PLAIN) as server, pytest.raises(AttemptEnded) as ended:
+        call_to(server.url).request("POST", "/", changes=True, headers=lambda: {"token": value})
+    assert isinstance(ended.value.outcome, Unavailable)
+    assert "not ASCII" in ended.value.outcome.said.message
+
+
+def test_what_goes_over_the_wire_is_what_was_asked_for() -> None:
+    with Scripted(PLAIN, PLAIN, PLAIN, PLAIN) as server:
+        host = server.url.removeprefix("http://").encode()
+        call = call_to(f"{server.url}/v1/")
+        params = [("name", "a b&c/\xe9"), ("n", "1")]
+        call.request("GET", "/audiences/7", changes=False, headers=lambda: {"Token": "t"}, params=params)
+        call.request("POST", "/audiences", changes=True, headers=dict, body={"name": "\xe9"})
+        call.request("DELETE", "/audiences", changes=True, headers=dict)
+        call.upload("PUT", f"{server.url}/a%20b?X-Signature=s%2F", chunks=lambda: iter([b"12"]), size=2)
+    assert [request for _, request in server.requests] == [
+        b"GET /v1/audiences/7?name=a+b%26c%2F%C3%A9&n=1 HTTP/1.1\r\nHost: " + host + b"\r\nToken: t\r\n\r\n",
+        b"POST /v1/audiences HTTP/1.1\r\nHost: " + host + b'\r\nContent-Length: 14\r\n\r\n{"name": "\xc3\xa9"}',
+        b"DELETE /v1/audiences HTTP/1.1\r\nHost: " + host + b"\r\n\r\n",
+        b"PUT /a%20b?X-Signature=s%2F HTTP/1.1\r\nHost: " + host + b"\r\nContent-Length: 2\r\n\r\n12",
+    ]
 
 
 @pytest.mark.parametrize(("said", "what"), [(4, "longer"), (6, "shorter")])
@@ -244,6 +270,9 @@ def test_large_bodies_go_both_ways_through_tls(tmp_path: Path, monkeypatch: pyte
         "file:///etc/passwd",
         "http://127.0.0.1:107295/",
         f"http://{'a' * 64}.invalid/",
+        "https://xn--a-.invalid/",
+        "https://\xad.invalid/",
+        "http://127.0.0.1:port/",
     ],
 )
 def test_an_address_that_leads_nowhere_was_surely_not_sent_to(url: str) -> None:
