@@ -13,7 +13,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from workers.redis_cluster import Cluster
-from workers.redis_master import MasterConnection
+from workers.redis_connection import Connection, MasterConnection
 from workers.settings import SettingsError
 
 REDIS_PORT = 6379
@@ -46,8 +46,8 @@ def client_at(url: str, *, prompt_s: float | None = None) -> redis.Redis:
     scheme, options = url.partition("://")[0], _PATIENT if prompt_s is None else _hasty(prompt_s)
     try:
         match scheme:
-            case "redis" | "rediss":
-                return redis.Redis.from_url(url, socket_keepalive=True, **options)
+            case "redis" | "rediss":  # redis-py takes its own connection where TLS is spoken
+                return redis.Redis.from_url(url, socket_keepalive=True, connection_class=Connection, **options)
             case "unix":
                 return redis.Redis.from_url(url, **options)
             case "redis+socket":

@@ -17,6 +17,7 @@ from topologies import MASTER, ThreeNodes, Watched
 
 from workers.broker import redis_client
 from workers.cli.endings import OUT_OF_REACH
+from workers.redis_address import client_at
 
 ANSWER_S, CONNECT_S = 15.0, 5.0
 COMMAND_S = 20.0
@@ -40,6 +41,15 @@ def test_a_call_of_a_server_that_hangs_waits_once(own_redis: RedisServer) -> Non
         assert max(waits) < ANSWER_S + LEEWAY_S
         assert client.get("known") is None
         lanes.configure()
+
+
+def test_a_value_that_a_server_which_hangs_does_not_take_is_given_up(own_redis: RedisServer) -> None:
+    more_than_sockets_hold = bytes(50_000_000)
+    with client_at(own_redis.url, prompt_s=0.5) as client:
+        client.get("known")
+        with own_redis.hung():
+            assert timed_out_after_s(lambda: client.set("large", more_than_sockets_hold)) < LEEWAY_S
+        assert client.get("large") is None
 
 
 @pytest.fixture
