@@ -46,8 +46,10 @@ def client_at(url: str, *, prompt_s: float | None = None) -> redis.Redis:
     scheme, options = url.partition("://")[0], _PATIENT if prompt_s is None else _hasty(prompt_s)
     try:
         match scheme:
-            case "redis" | "rediss":  # redis-py takes its own connection where TLS is spoken
+            case "redis":
                 return redis.Redis.from_url(url, socket_keepalive=True, connection_class=Connection, **options)
+            case "rediss":
+                return redis.Redis.from_url(url, socket_keepalive=True, **options)
             case "unix":
                 return redis.Redis.from_url(url, **options)
             case "redis+socket":
