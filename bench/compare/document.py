@@ -33,9 +33,9 @@ METHOD = """## What was done
   documentation says (`bench/compare/with_*.py`): Celery with a pool of threads or of processes and no result backend,
   dramatiq with its usual middleware and prefetch, taskiq on its Redis stream broker with uvloop and one `AsyncClient`.
   Tasks in threads have a client for each thread, which is better for them than httpx's shared pool.
-- Ours has a small client of its own (`workers/http_request.py`, `workers/http_connection.py`), whose answers a parser in
-  C reads: a permit has to be asked for right before the first byte. The others have httpx's client, as a task written
-  by hand has; a good part of the difference is this.
+- Ours has a small client of its own (`workers/http_connection.py`), whose answers a parser in C reads: a permit has to
+  be asked for right before the first byte. The others have httpx's client, as a task written by hand has; a good part
+  of the difference is this.
 - For our service that is everything from the `LPUSH` of the bare JSON to its event in `audience:results`. It does more
   with a job than the others: idempotency, limits, a lease and a permit for the request, the job's history, an outbox,
   an event for the queue and one for the stream, log lines.

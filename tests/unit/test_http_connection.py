@@ -37,6 +37,7 @@ class Scripted:
         self.requests: list[tuple[int, bytes]] = []
         """The number of the connection, and what came over it at once."""
         self._peers: list[socket.socket] = []
+        self._ends = False
         self._thread = threading.Thread(target=self._serve)
 
     def __enter__(self) -> Self:
@@ -44,6 +45,7 @@ class Scripted:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ends = True  # from here on the thread closes what it lets in
         for each in (self._listening, *self._peers):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -59,7 +61,7 @@ class Scripted:
                 return
             self._peers.append(peer)
             with peer, contextlib.suppress(ConnectionError):
-                while request := peer.recv(65536):
+                while not self._ends and (request := peer.recv(65536)):
                     self.requests.append((number, request))
                     peer.sendall(self._answers.pop(0))
                     if self._closes:
