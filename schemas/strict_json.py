@@ -86,7 +86,7 @@ def _flawless(text: str) -> Json:
     """
     if "\\ud" in text or "\\uD" in text:
         raise ValueError("half a surrogate pair, perhaps")
-    return json.loads(text, object_pairs_hook=_distinct, parse_int=_short, parse_float=_finite, parse_constant=_finite)
+    return _FLAWLESS.decode(text)
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -107,6 +107,9 @@ def _finite(digits: str) -> float:
     if not math.isfinite(value):
         raise ValueError(FINITE)
     return value
+
+
+_FLAWLESS = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=_short, parse_float=_finite, parse_constant=_finite)
 
 
 class _Pairs(list[tuple[str, Any]]):

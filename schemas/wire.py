@@ -75,7 +75,9 @@ class Wire(BaseModel):
     def _read(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(value, dict):
             return handler(value)
-        given = {name: each for name, each in value.items() if each is not None or name not in cls._optional}
+        given = value
+        if None in value.values():
+            given = {name: each for name, each in value.items() if each is not None or name not in cls._optional}
         broken: dict[tuple[int | str, ...], str] = {}
         model = None
         try:

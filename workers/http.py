@@ -220,7 +220,7 @@ _api_at = lru_cache(maxsize=64)(address_of)  # one for each provider
 
 def _json(body: bytes) -> Any:
     try:
-        value = json.loads(body, parse_float=_finite, parse_constant=_finite)
+        value = _JSON.decode(body.decode(json.detect_encoding(body)))
         if b"\\" in body or not body.isascii():
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -233,6 +233,9 @@ def _finite(digits: str) -> float:
     if not math.isfinite(value):
         raise ValueError(digits)
     return value
+
+
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
 def _lost(error: Exception, *, let_go: bool, changes: bool) -> Outcome:

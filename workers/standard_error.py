@@ -20,13 +20,11 @@ class StandardError:
 
     def write(self, text: str) -> None:
         """Write a line, or keep it where its thread writes few times."""
-        kept: list[str] | None = getattr(_of_thread, "kept", None)
+        kept: _Kept | None = getattr(_of_thread, "kept", None)
         if kept is None:
             _write(text)
-            return
-        if sum(map(_size, kept)) + _size(text) > PIPE_BUF:
-            _write_all(kept)
-        kept.append(text)
+        else:
+            kept.add(text)
 
     def flush(self) -> None:
         """Nothing: what is written is out."""
@@ -35,23 +33,32 @@ class StandardError:
 @contextmanager
 def few_writes() -> Iterator[None]:
     """Write this thread's lines together, at the latest when this ends. Not one within another."""
-    kept: list[str] = []
-    _of_thread.kept = kept
+    kept = _of_thread.kept = _Kept()
     try:
         yield
     finally:
         _of_thread.kept = None
-        _write_all(kept)
+        kept.write()
 
 
-def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode(errors="backslashreplace"))
+class _Kept:
+    """Lines that one write may take."""
 
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._bytes = 0
 
-def _write_all(kept: list[str]) -> None:
-    if kept:
-        _write("".join(kept))
-        kept.clear()
+    def add(self, line: str) -> None:
+        size = len(line) if line.isascii() else len(line.encode(errors="backslashreplace"))
+        if self._bytes + size > PIPE_BUF:
+            self.write()
+        self._lines.append(line)
+        self._bytes += size
+
+    def write(self) -> None:
+        if self._lines:
+            _write("".join(self._lines))
+        self._lines, self._bytes = [], 0
 
 
 def _write(text: str) -> None:

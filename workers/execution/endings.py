@@ -77,12 +77,14 @@ class Endings:
     def _gather(self) -> None:
         """What has come since the last turn, up to a batch: a turn takes as long as some jobs, so there are more."""
         wait_s = 0.0 if self._held else WAIT_S
-        while len(self._held) < BATCH and sum(len(each.ending.event) for each in self._held) < BATCH_BYTES:
+        held_bytes = sum(len(each.ending.event) for each in self._held)
+        while len(self._held) < BATCH and held_bytes < BATCH_BYTES:
             try:
                 ran, verdict, at = self._new.get(timeout=wait_s)
             except Empty:
                 return
             self._held.append(_ended(ran, verdict, self.settings, at))
+            held_bytes += len(self._held[-1].ending.event)
             wait_s = 0.0
 
     def _settle(self, ended: Sequence[Ended]) -> None:
