@@ -180,6 +180,18 @@ def test_what_one_dispatcher_has_no_room_for_wakes_another(lanes: Lanes) -> None
         assert lanes.client.llen(wake) == woken
 
 
+def test_a_job_whose_time_is_to_come_wakes_another_dispatcher_than_one_without_room(lanes: Lanes) -> None:
+    wake = f"{lanes.partition}:wake"
+    lanes.client.delete(wake)
+    assert take(lanes, most=0) == []
+    assert not lanes.client.exists(wake)
+    accept(lanes, "later", not_before=time.time() + 60)
+    for most, woken in ((1, 0), (0, 1)):
+        lanes.client.delete(wake)
+        assert take(lanes, most=most) == []
+        assert lanes.client.llen(wake) == woken
+
+
 def test_the_end_of_a_lease_wakes_nobody_while_there_is_room(lanes: Lanes) -> None:
     configure(lanes, acme={"max_in_flight": 2}, globex={"max_in_flight": 2})
     for account in ("acme", "globex", "acme", "acme"):

@@ -124,6 +124,9 @@ soon(K .. ':handed'); soon(K .. ':running'); soon(K .. ':ends')
 local rescue = (look >= 0 and look <= now) and 1 or 0
 local opens = provider_opens()
 if most > 0 then soon(K .. ':lanes', opens) end
--- What this dispatcher has no room for, another may have: a wake-up that came to this one goes on to it.
-if opens <= now and redis.call('ZCOUNT', K .. ':lanes', '-inf', now + most) > 0 then wake() end
+-- What this dispatcher has no room for, another may have: a wake-up that came to this one goes on to it. Without any
+-- room, so does that of a job whose time is yet to come: this one does not look again then.
+local is_left = opens <= now and redis.call('ZCOUNT', K .. ':lanes', '-inf', now + most) > 0
+if most == 0 then is_left = opens < NEVER and redis.call('EXISTS', K .. ':lanes') == 1 end
+if is_left then wake() end
 return {look < 0 and -1 or math.max(0, look - now), rescue, unpack(taken)}
