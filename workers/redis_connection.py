@@ -13,9 +13,21 @@ from typing import Any
 import redis
 from redis.sentinel import SentinelManagedConnection
 
+AT_ONCE = 64 * 1024  # bytes: so many are written in a piece or two
+
 
 class _Socket(socket.socket):
-    """The kernel's time-outs say that nothing is there now; this says that it is late, as Python's do."""
+    """Has its time-outs in the kernel, and says that it is late as Python's do. A signal begins a wait anew."""
+
+    _seconds: float | None = None
+
+    def settimeout(self, value: float | None) -> None:
+        """In seconds; None: for ever."""
+        super().settimeout(None)
+        self._seconds = value
+        kernels = struct.pack("@ll", *divmod(0 if value is None else max(1, round(value * 1_000_000)), 1_000_000))
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, kernels)
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, kernels)
 
     def recv_into(self, *args: Any) -> int:
         try:
@@ -23,11 +35,16 @@ class _Socket(socket.socket):
         except BlockingIOError:
             raise TimeoutError("timed out") from None
 
-    def sendall(self, *args: Any) -> None:
+    def sendall(self, data: Any, flags: int = 0, /) -> None:
+        if len(data) > AT_ONCE:  # the kernel's time begins anew with each piece
+            super().settimeout(self._seconds)
         try:
-            super().sendall(*args)
+            super().sendall(data, flags)
         except BlockingIOError:
             raise TimeoutError("timed out") from None
+        finally:
+            if len(data) > AT_ONCE:
+                super().settimeout(None)
 
 
 class _WaitsInTheKernel:
@@ -37,11 +54,7 @@ class _WaitsInTheKernel:
 
     def _connect(self) -> _Socket:
         opened = _Socket(fileno=super()._connect().detach())  # type: ignore[misc]  # redis-py's connection comes after
-        seconds = self.socket_timeout or 0.0  # none: for ever
-        time = struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, time)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, time)
-        opened.settimeout(None)
+        opened.settimeout(self.socket_timeout)
         return opened
 
 

@@ -45,11 +45,30 @@ def test_a_call_of_a_server_that_hangs_waits_once(own_redis: RedisServer) -> Non
 
 def test_a_value_that_a_server_which_hangs_does_not_take_is_given_up(own_redis: RedisServer) -> None:
     more_than_sockets_hold = bytes(50_000_000)
-    with client_at(own_redis.url, prompt_s=0.5) as client:
+    with client_at(own_redis.url, prompt_s=4.0) as client:
         client.get("known")
         with own_redis.hung():
-            assert timed_out_after_s(lambda: client.set("large", more_than_sockets_hold)) < LEEWAY_S
+            assert 3.9 < timed_out_after_s(lambda: client.set("large", more_than_sockets_hold)) < 4.0 + LEEWAY_S
         assert client.get("large") is None
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e-7, 0.3])
+def test_a_time_out_ends_however_short_it_is(own_redis: RedisServer, seconds: float) -> None:
+    with client_at(own_redis.url, prompt_s=5.0) as client:
+        client.get("known")
+        with own_redis.hung(), pytest.raises(redis.TimeoutError):
+            client.connection_pool.get_connection().read_response(timeout=seconds)
+
+
+def test_who_waits_for_ever_is_not_timed_out(own_redis: RedisServer) -> None:
+    with client_at(own_redis.url, prompt_s=0.2) as client, client.pubsub() as heard:
+        heard.subscribe("somewhere")
+        with ThreadPoolExecutor() as threads:
+            said = threads.submit(lambda: next(each for each in heard.listen() if each["type"] == "message"))
+            with pytest.raises(TimeoutError):
+                said.result(timeout=0.6)
+            wait_until(lambda: client.publish("somewhere", "word"), what="the listener")
+            assert said.result(timeout=10)["data"] == b"word"
 
 
 @pytest.fixture
