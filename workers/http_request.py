@@ -6,6 +6,7 @@ of a job did. Ours all begin with the address of their provider's API, which is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from typing import NamedTuple
 import httpx
 
 _PORTS = {"http": 80, "https": 443}
+_OURS = {"host", "content-length", "transfer-encoding"}
+_TARGET = re.compile(r"/[!-\"$-~]*")  # what goes over the wire as it is: no space, no fragment
 _WITH_A_BODY = {"POST", "PUT", "PATCH"}  # methods whose servers may want to be told that there is none (RFC 9110, 8.6)
 
 
@@ -41,7 +44,7 @@ class Address(NamedTuple):
         return self.origin.partition("//")[2]
 
     def below(self, place: str) -> Address:
-        """An address whose path begins with this one's. ``place`` is a quoted path, with its query."""
+        """An address whose path begins with this one's. ``place`` is a quoted path from a slash on, with its query."""
         return self._replace(target=self.target.rstrip("/") + place)
 
 
@@ -84,13 +87,17 @@ class Request:
             yield head
 
     def _head(self) -> bytes:
+        if not _TARGET.fullmatch(self.address.target):
+            raise httpx.LocalProtocolError("the address is not quoted, or its path does not begin with a slash")
+        if not _OURS.isdisjoint(map(str.lower, self.headers)):
+            raise httpx.LocalProtocolError("a header says where the request goes, or how long it is")
         lines = [f"{self.method} {self.address.target} HTTP/1.1", f"Host: {self.address.server}"]
-        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        lines += [name + ": " + value for name, value in self.headers.items()]  # fails on what is no text
         if self.size or self.method in _WITH_A_BODY:
             lines.append(f"Content-Length: {self.size}")
         head = "\r\n".join([*lines, "", ""])
         if not head.count("\r") == head.count("\n") == len(lines) + 1 or "\0" in head:
             raise httpx.LocalProtocolError("a header holds the end of a line, or a zero")
-        if " " in self.address.target or not head.isascii():
-            raise httpx.LocalProtocolError("a header is not ASCII, or the address holds a space")
+        if not head.isascii():
+            raise httpx.LocalProtocolError("a header is not ASCII")
         return head.encode("ascii")

@@ -11,7 +11,7 @@ import time
 import tracemalloc
 from itertools import count
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -188,6 +188,29 @@ def test_a_header_that_is_not_ascii_is_not_sent(value: str) -> None:
         call_to(server.url).request("POST", "/", changes=True, headers=lambda: {"token": value})
     assert isinstance(ended.value.outcome, Unavailable)
     assert "not ASCII" in ended.value.outcome.said.message
+
+
+@pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding"])
+def test_a_header_that_is_not_an_adapters_is_not_sent(name: str) -> None:
+    with Scripted(PLAIN) as server, pytest.raises(AttemptEnded) as ended:
+        call_to(server.url).request("POST", "/", changes=True, headers=lambda: {name: "1"})
+    assert "a header says" in str(ended.value.outcome)
+    assert server.requests == []
+
+
+def test_a_header_without_a_value_is_a_fault_and_not_sent() -> None:
+    headers: dict[str, Any] = {"Token": None}
+    with Scripted(PLAIN) as server, pytest.raises(TypeError):
+        call_to(server.url).request("POST", "/", changes=True, headers=lambda: headers)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("path", ["", "?q=1", "/a b", "/a#b", "/a\tb", "/\xe9"])
+def test_a_path_that_is_not_quoted_is_not_sent(path: str) -> None:
+    with Scripted(PLAIN) as server, pytest.raises(AttemptEnded) as ended:
+        call_to(server.url).request("GET", path, changes=False, headers=dict)
+    assert "the address is not quoted" in str(ended.value.outcome)
+    assert server.requests == []
 
 
 def test_what_goes_over_the_wire_is_what_was_asked_for() -> None:
