@@ -180,16 +180,16 @@ def test_what_one_dispatcher_has_no_room_for_wakes_another(lanes: Lanes) -> None
         assert lanes.client.llen(wake) == woken
 
 
-def test_a_job_whose_time_is_to_come_wakes_another_dispatcher_than_one_without_room(lanes: Lanes) -> None:
+def test_a_wake_up_for_a_job_whose_time_is_to_come_goes_on_from_who_has_no_room(lanes: Lanes) -> None:
     wake = f"{lanes.partition}:wake"
     lanes.client.delete(wake)
-    assert take(lanes, most=0) == []
+    lanes.take(0, 10.0, woken=True)
     assert not lanes.client.exists(wake)
     accept(lanes, "later", not_before=time.time() + 60)
-    for most, woken in ((1, 0), (0, 1)):
+    for most, woken, goes_on in ((1, True, 0), (0, True, 1), (0, False, 0)):
         lanes.client.delete(wake)
-        assert take(lanes, most=most) == []
-        assert lanes.client.llen(wake) == woken
+        assert lanes.take(most, 10.0, woken=woken).jobs == ()
+        assert lanes.client.llen(wake) == goes_on
 
 
 def test_the_end_of_a_lease_wakes_nobody_while_there_is_room(lanes: Lanes) -> None:

@@ -37,6 +37,8 @@ class Dispatcher:
     _has_room: threading.Event = field(default_factory=threading.Event)
     _wants_room: bool = False
     """Whether the last look ended where the room did: a place that becomes free may change something then."""
+    _woken: bool = False
+    """Whether a wake-up came that no look has followed yet."""
 
     def __post_init__(self) -> None:
         self.feed.watch(self._freed)
@@ -51,6 +53,7 @@ class Dispatcher:
         Only with room for a job that the last look left: else the wake-up is for the dispatcher of another worker.
         """
         if self._has_room.wait(LONGEST_SLEEP_S) and self.lanes.wait_for_change(LONGEST_SLEEP_S):
+            self._woken = True
             self._changed.set()
 
     def turn(self) -> float | None:
@@ -59,7 +62,8 @@ class Dispatcher:
         self._changed.clear()  # what changes from here on is seen by this look, or ends the sleep
         self._wants_room = True
         room = min(BATCH, self.feed.free())
-        taken = self.lanes.take(room, self.lease_s)
+        woken, self._woken = self._woken, False
+        taken = self.lanes.take(room, self.lease_s, woken=woken)
         self._give(taken)
         self._note_room(is_left=len(taken.jobs) < room)
         if taken.rescue_is_due:

@@ -93,9 +93,12 @@ class Lanes:
         ]
         return [Accepted(answer.decode()) for answer in self._run("accept", *args)]
 
-    def take(self, most: int, lease_s: float) -> Taken:
-        """Hand out at most ``most`` jobs that may run now, each under a lease of ``lease_s``."""
-        answer = self._run("take", most, us(lease_s), us(HANDED_AHEAD_S))
+    def take(self, most: int, lease_s: float, *, woken: bool = False) -> Taken:
+        """Hand out at most ``most`` jobs that may run now, each under a lease of ``lease_s``.
+
+        ``woken``: by a wake-up, which somebody else hears where ``most`` is 0.
+        """
+        answer = self._run("take", most, us(lease_s), us(HANDED_AHEAD_S), int(woken))
         if answer == b"unconfigured":
             self.configure()
             return Taken((), 0.0, rescue_is_due=False)

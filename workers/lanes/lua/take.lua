@@ -1,10 +1,10 @@
 -- Hand out the jobs that may run now, one lane after the other, each with a lease.
 -- ARGV: how many at most (0: what has no room for one looks for leases to rescue), lease_us,
---       ahead_us (a permit may be this far away)
+--       ahead_us (a permit may be this far away), woken (1: by a wake-up, which nobody else has heard)
 -- Returns {next look in us from now or -1, rescue is due (0/1), job records …}, or
 -- 'unconfigured': no limits stand here (the state was lost), and without them nothing may go
 if redis.call('HEXISTS', lane_key('*'), 'limits') == 0 then return 'unconfigured' end
-local most, lease_us, ahead_us = number(ARGV[1]), number(ARGV[2]), number(ARGV[3])
+local most, lease_us, ahead_us, woken = number(ARGV[1]), number(ARGV[2]), number(ARGV[3]), ARGV[4] == '1'
 
 -- Ageing: of so many jobs that a lane hands out, one is the longest due of those due for over AGED_US, whatever its
 -- priority. So priority 0 moves, and a flood of it takes no more than that share.
@@ -125,8 +125,8 @@ local rescue = (look >= 0 and look <= now) and 1 or 0
 local opens = provider_opens()
 if most > 0 then soon(K .. ':lanes', opens) end
 -- What this dispatcher has no room for, another may have: a wake-up that came to this one goes on to it. Without any
--- room, so does that of a job whose time is yet to come: this one does not look again then.
+-- room, so does one for a job whose time is yet to come: this one does not look again then.
 local is_left = opens <= now and redis.call('ZCOUNT', K .. ':lanes', '-inf', now + most) > 0
-if most == 0 then is_left = opens < NEVER and redis.call('EXISTS', K .. ':lanes') == 1 end
+if most == 0 and woken then is_left = opens < NEVER and redis.call('EXISTS', K .. ':lanes') == 1 end
 if is_left then wake() end
 return {look < 0 and -1 or math.max(0, look - now), rescue, unpack(taken)}
