@@ -156,8 +156,9 @@ class Call:
 
         ``changes``: it may change something at the provider and is not safe to repeat, so that a lost answer
         ends the attempt as ``Unknown`` and not as ``Unavailable``. ``headers`` is called right before sending, so
-        that a signature carries that time. ``path`` has no query; ``params`` are its names and values. ``body`` is
-        sent as JSON. Raises ``AttemptEnded`` when there is no answer, or no permit in time.
+        that a signature carries that time; none says where the request goes, or how long it is. ``path`` is quoted,
+        begins with a slash and has no query; ``params`` are its names and values. ``body`` is sent as JSON. Raises
+        ``AttemptEnded`` when there is no answer, or no permit in time.
         """
         fields = urlencode(list(params))
         place = f"{path}?{fields}" if fields else path

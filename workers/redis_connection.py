@@ -13,7 +13,7 @@ from typing import Any
 import redis
 from redis.sentinel import SentinelManagedConnection
 
-AT_ONCE = 64 * 1024  # bytes: so many are written in a piece or two
+_AT_ONCE = 64 * 1024  # bytes: so many are written in a piece or two
 
 
 class _Socket(socket.socket):
@@ -36,14 +36,14 @@ class _Socket(socket.socket):
             raise TimeoutError("timed out") from None
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
-        if len(data) > AT_ONCE:  # the kernel's time begins anew with each piece
+        if len(data) > _AT_ONCE:  # the kernel's time begins anew with each piece
             super().settimeout(self._seconds)
         try:
             super().sendall(data, flags)
         except BlockingIOError:
             raise TimeoutError("timed out") from None
         finally:
-            if len(data) > AT_ONCE:
+            if len(data) > _AT_ONCE:
                 super().settimeout(None)
 
 
