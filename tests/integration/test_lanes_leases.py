@@ -57,7 +57,7 @@ def test_a_worker_that_is_lost_after_a_changing_request_leaves_its_outcome_to_be
     wait_until(lambda: lanes.rescue() == (0, 1), what="the lease's end")
     again = start(lanes, take(lanes)[0])
     assert (again.attempts, again.requests, again.look) == (1, 1, True)
-    assert again.unknown_since == pytest.approx(sent_at, abs=0.5)
+    assert again.unknown_since == pytest.approx(sent_at, abs=0.9)
     assert again.history[0]["outcome"] == "Unknown"
 
 
@@ -138,7 +138,7 @@ def test_notes_are_there_for_the_next_attempt_and_gone_with_the_run(lanes: Lanes
 def test_a_note_renews_the_lease_and_is_refused_without_one(state: redis.Redis) -> None:
     lanes = lanes_with_short_leases(state)
     record = started(lanes)
-    ends = time.monotonic() + 0.5
+    ends = time.monotonic() + 2.5
     while time.monotonic() < ends:  # several times as long as the lease
         assert lanes.note(record, {}, "on and on") is Noted.DONE
         assert lanes.rescue() == (0, 0)

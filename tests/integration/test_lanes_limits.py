@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import redis
-from lane_acts import accept, configure, finish, lanes_with_short_leases, new_lanes, start, started, take
+from lane_acts import (
+    accept,
+    configure,
+    finish,
+    lanes_with_short_leases,
+    new_lanes,
+    permit_moments_s,
+    start,
+    started,
+    take,
+)
 from real import wait_until
 
 from workers.lanes.lanes import Lanes
@@ -21,50 +32,29 @@ def lanes(state: redis.Redis) -> Lanes:
     return new_lanes(state)
 
 
-def moments(lanes: Lanes, record: Record, count: int) -> list[float]:
-    """When each of so many permits is good, in seconds from the first."""
-    numbers, found = itertools.count(1), []
-    for _ in range(count):
-        number = next(numbers)
-
-        def given(number: int = number) -> Permitted | None:
-            answer = lanes.permit(record, number, changes=False)
-            return answer if isinstance(answer, Permitted) else None
-
-        permitted = wait_until(given, what="a permit")
-        found.append(time.monotonic() + permitted.wait_s)
-    return [moment - found[0] for moment in found]
-
-
 def test_permits_are_spread_evenly_and_reach_the_full_rate(lanes: Lanes) -> None:
     configure(lanes, acme={"limits": ["20/s"]})
-    given = moments(lanes, started(lanes), 21)
-    assert all(later - earlier >= 0.05 - 0.02 for earlier, later in itertools.pairwise(given))
-    assert given[20] == pytest.approx(1.0, abs=0.1)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(permit_moments_s(lanes, started(lanes), 21))]
+    assert [min(gaps), statistics.median(gaps)] == pytest.approx([1.02 / 20, 1.02 / 20], abs=1e-5)
 
 
 def test_a_burst_goes_at_once_and_then_the_rate_holds(lanes: Lanes) -> None:
-    configure(lanes, acme={"limits": ["10/s burst 5"]})
-    given = moments(lanes, started(lanes), 8)
-    assert given[4] < 0.05
-    assert given[7] == pytest.approx(0.3, abs=0.1)
+    configure(lanes, acme={"limits": ["2/s burst 5"]})
+    given = permit_moments_s(lanes, started(lanes), 7)
+    assert given[4] < 0.5 <= given[5]
+    assert 1.0 <= given[6] < 1.5
 
 
 def test_several_limits_hold_at_once(lanes: Lanes) -> None:
-    configure(lanes, acme={"limits": ["100/s burst 100", "300/min burst 3"]})
-    record = started(lanes)
-    assert moments(lanes, record, 3)[2] < 0.05
-    answer = lanes.permit(record, 4, changes=False)
-    assert isinstance(answer, Permitted)  # 200 ms ahead
-    refused = lanes.permit(record, 5, changes=False)
-    assert isinstance(refused, Refused)
-    assert refused.wait_s == pytest.approx(0.4, abs=0.1)
+    configure(lanes, acme={"limits": ["100/s burst 100", "60/min burst 3"]})
+    given = permit_moments_s(lanes, started(lanes), 4)
+    assert given[2] < 0.5
+    assert given[3] >= 1.0
 
 
 def test_two_limits_of_one_spacing_are_spent_once(lanes: Lanes) -> None:
     configure(lanes, acme={"limits": ["1/s burst 5", "60/min burst 5"]})
-    given = moments(lanes, started(lanes), 5)
-    assert given[4] < 0.05
+    assert permit_moments_s(lanes, started(lanes), 5)[4] < 0.5
 
 
 def test_a_provider_limit_holds_over_its_accounts(lanes: Lanes) -> None:
@@ -163,7 +153,7 @@ def test_a_shorter_pause_does_not_end_a_longer_one(lanes: Lanes) -> None:
 
 
 def test_a_job_that_expired_is_not_sent(lanes: Lanes) -> None:
-    record = started(lanes, expires_at=time.time() + 0.2)
+    record = started(lanes, expires_at=time.time() + 1)
 
     numbers = itertools.count(1)
 
@@ -175,10 +165,10 @@ def test_a_job_that_expired_is_not_sent(lanes: Lanes) -> None:
 
 
 def test_a_permit_is_not_good_for_a_moment_after_the_jobs_expiry(lanes: Lanes) -> None:
-    configure(lanes, acme={"limits": ["5/s"]})
-    record = started(lanes, expires_at=time.time() + 0.1)
+    configure(lanes, acme={"limits": ["1/h"]})
+    record = started(lanes, expires_at=time.time() + 600)
     assert isinstance(lanes.permit(record, 1, changes=True), Permitted)
-    assert lanes.permit(record, 2, changes=True) == Refused(Refusal.EXPIRED, 0.0)  # good 200 ms from now
+    assert lanes.permit(record, 2, changes=True) == Refused(Refusal.EXPIRED, 0.0)  # good an hour from now
 
 
 @pytest.mark.parametrize("moment", [-62135596800.0, -1.0, 0.0], ids=["year 1", "1969", "1970"])
@@ -237,7 +227,7 @@ def test_waiting_for_a_permit_keeps_the_lease(state: redis.Redis) -> None:
     configure(lanes, acme={"limits": ["1/h"]})
     record = started(lanes)
     lanes.permit(record, 1, changes=False)
-    until = time.monotonic() + 0.5  # more than two leases
+    until = time.monotonic() + 2.5  # more than two leases
     while time.monotonic() < until:
         refused = lanes.permit(record, 2, changes=False)
         assert isinstance(refused, Refused)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from typing import Any
 
 import pytest
 import redis
-from lane_acts import accept, configure, finish, new_lanes, start, started, take
+from lane_acts import accept, configure, finish, new_lanes, permit_moments_s, start, started, take
 from real import wait_until
 
 from workers.config import Limit
@@ -33,18 +34,9 @@ def audit(lanes: Lanes) -> list[dict[str, Any]]:
     return [line | {"detail": json.loads(line["detail"])} for line in lines]
 
 
-def spacing_s(lanes: Lanes, record: Record, count: int = 8) -> float:
-    """The time between two permits, as an average of ``count``; the first comes at once."""
-    moments = []
-    for number in range(1, count + 1):
-        asked = time.monotonic()
-        permit = lanes.permit(record, number, changes=False)
-        while isinstance(permit, Refused):
-            time.sleep(permit.wait_s / 2)
-            asked = time.monotonic()
-            permit = lanes.permit(record, number, changes=False)
-        moments.append(asked + permit.wait_s)
-    return (moments[-1] - moments[1]) / (count - 2)
+def spacing_s(lanes: Lanes, record: Record) -> float:
+    """The time between two permits: the least between any two."""
+    return min(later - earlier for earlier, later in itertools.pairwise(permit_moments_s(lanes, record, 8)))
 
 
 @pytest.mark.parametrize("account", ["acme", WHOLE])
@@ -69,8 +61,8 @@ def test_a_paused_lane_hands_out_nothing_and_sends_nothing_until_it_is_resumed(
 
 def test_a_pause_for_a_time_ends_by_itself(lanes: Lanes, orders: Orders) -> None:
     accept(lanes, "a")
-    ends = orders.pause("acme", 0.1, "")
-    assert ends == pytest.approx(time.time() + 0.1, abs=0.05)
+    ends = orders.pause("acme", 1.0, "")
+    assert ends == pytest.approx(time.time() + 1, abs=0.5)
     assert take(lanes) == []
     wait_until(lambda: take(lanes))
 
@@ -95,14 +87,14 @@ def test_limits_change_at_once_and_outlive_a_worker_that_starts_with_its_configu
 ) -> None:
     configure(lanes, acme={"limits": ["50/s"]})
     record = started(lanes)
-    assert spacing_s(lanes, record) == pytest.approx(1.02 / 50, abs=0.004)
+    assert spacing_s(lanes, record) == pytest.approx(1.02 / 50, abs=1e-5)
     orders.limit("acme", [Limit.model_validate("10/s")])
     configure(lanes, acme={"limits": ["50/s"]})
     other = started(lanes, "b")
-    assert spacing_s(lanes, other) == pytest.approx(1.02 / 10, abs=0.004)
+    assert spacing_s(lanes, other) == pytest.approx(1.02 / 10, abs=1e-5)
     assert lanes.lane("acme")["limits_text"] == "10/s"
     orders.limit("acme", [])
-    assert spacing_s(lanes, started(lanes, "c")) == pytest.approx(1.02 / 50, abs=0.004)
+    assert spacing_s(lanes, started(lanes, "c")) == pytest.approx(1.02 / 50, abs=1e-5)
     assert [line["detail"]["limits"] for line in audit(lanes)] == ["10/s", "as configured"]
 
 
@@ -111,9 +103,7 @@ def test_a_new_limit_begins_with_the_last_permit_so_that_nothing_bunches_up(lane
     record = started(lanes)
     assert isinstance(lanes.permit(record, 1, changes=False), Permitted)
     orders.limit("acme", [Limit.model_validate("1/s")])
-    refused = lanes.permit(record, 2, changes=False)
-    assert isinstance(refused, Refused)
-    assert refused.wait_s == pytest.approx(1.02, abs=0.02)
+    assert 1.02 <= permit_moments_s(lanes, record, 2)[1] < 1.5
 
 
 def test_a_higher_limit_wakes_the_lane(lanes: Lanes, orders: Orders) -> None:
@@ -130,7 +120,7 @@ def test_an_operation_may_have_limits_of_its_own(lanes: Lanes, *, whole: bool) -
     table = {"operations": {"create_audience": {"limits": ["10/s"]}}}
     configure(lanes, whole=table if whole else None, acme={} if whole else table)
     create = started(lanes, "a")
-    assert spacing_s(lanes, create) == pytest.approx(1.02 / 10, abs=0.004)
+    assert spacing_s(lanes, create) == pytest.approx(1.02 / 10, abs=1e-5)
     listed = started(lanes, "b", operation="list_audiences")
     permit = lanes.permit(listed, 1, changes=False)
     assert isinstance(permit, Permitted)
@@ -260,10 +250,10 @@ def test_an_adaptive_lane_halves_its_rate_once_for_each_pause(lanes: Lanes) -> N
     jobs = take(lanes)
     assert len(jobs) == 2
     for job in jobs:
-        lanes.give_back(start(lanes, job), Again(60.0, spent=False, pause_s=0.2, adapt=True))
+        lanes.give_back(start(lanes, job), Again(60.0, spent=False, pause_s=1.0, adapt=True))
     assert share(lanes) == 0.5
     record = start(lanes, accept(lanes, "c") and wait_until(lambda: take(lanes))[0])
-    assert spacing_s(lanes, record) == pytest.approx(2 * 1.02 / 50, abs=0.004)
+    assert spacing_s(lanes, record) == pytest.approx(2 * 1.02 / 50, rel=0.01)
 
 
 def test_a_rate_that_was_lowered_grows_back(lanes: Lanes) -> None:
@@ -271,7 +261,7 @@ def test_a_rate_that_was_lowered_grows_back(lanes: Lanes) -> None:
     lanes.client.hset(
         f"{lanes.partition}:lane:acme", mapping={"share": "0.5", "share_at": str((time.time() - 150) * 1e6)}
     )
-    assert spacing_s(lanes, started(lanes)) == pytest.approx(1.02 / 50 / 0.75, abs=0.004)
+    assert spacing_s(lanes, started(lanes)) == pytest.approx(1.02 / 50 / 0.75, rel=0.01)
 
 
 @pytest.mark.parametrize(("adaptive", "adapt"), [(False, True), (True, False)], ids=["not adaptive", "Retry-After"])
