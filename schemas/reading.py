@@ -69,7 +69,7 @@ def _read(parsed: Parsed, payloads: Payloads) -> Accepted | Refused:
         return Refused(once_each([*problems, Problem("", "one JSON object")]), Readable())
 
     job = _envelope(value, problems)
-    valid = _valid_part(value, once_each(problems))
+    valid = readable(job) if job is not None and not problems else _valid_part(value, once_each(problems))
     payload = _payload(valid, value.get("payload"), payloads, problems)
     if job is not None and payload is not None and not problems:
         ignored = value.get("traceparent") is not None and job.traceparent is None

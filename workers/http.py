@@ -160,7 +160,7 @@ class Call:
         begins with a slash and has no query; ``params`` are its names and values. ``body`` is sent as JSON. Raises
         ``AttemptEnded`` when there is no answer, or no permit in time.
         """
-        fields = urlencode(list(params))
+        fields = _quoted(tuple(params))
         place = f"{path}?{fields}" if fields else path
         content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
 
@@ -217,6 +217,7 @@ class Call:
 
 
 _api_at = lru_cache(maxsize=64)(address_of)  # one for each provider
+_quoted = lru_cache(maxsize=256)(urlencode)  # nearly always those of an account
 
 
 def _json(body: bytes) -> Any:

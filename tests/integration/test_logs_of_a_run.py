@@ -48,6 +48,8 @@ def test_each_attempt_and_each_final_event_has_one_line_with_the_documented_keys
     attempts = sorted((each["job_id"], each["outcome"]) for each in logged if each["event"] == "attempt")
     tried = [each for each in attempts if each[1] != "Postponed"]
     assert tried == [("again", "Succeeded"), ("again", "Throttled"), ("bad", "Rejected"), ("good", "Succeeded")]
+    levels = {(each["outcome"], each["level"]) for each in logged if each["event"] == "attempt"}
+    assert levels - {("Postponed", "debug")} == {("Succeeded", "debug"), ("Throttled", "info"), ("Rejected", "warning")}
     (bad,) = [line for line in logged if line["event"] == "job.ended" and line["job_id"] == "bad"]
     assert (bad["status"], bad["category"], bad["attempts"], bad["requests"]) == (
         "failed", "rejected_by_provider", 1, 1,

@@ -32,8 +32,10 @@ def _log_attempt(provider: str, ran: Ran, verdict: Verdict, *, settled: bool) ->
     said = said_of(outcome)
     if isinstance(verdict, Dead) or not settled:
         level = log.warning
+    elif isinstance(verdict, Done) or isinstance(outcome, Postponed):
+        level = log.debug  # the line of its job's end tells it; a job that goes on waiting is no news
     else:
-        level = log.debug if isinstance(outcome, Postponed) else log.info  # a job that goes on waiting is no news
+        level = log.info
     level(
         "attempt",
         provider=provider,

@@ -108,10 +108,11 @@ def _message(provider: str, job: Record) -> Message:
     args = [job.account, job.id, job.fence]
     # One id for all attempts of a run, so that Flower shows one task that was retried.
     task_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{provider}/{job.account}/{job.id}/{job.run}"))
-    headers = {
+    headers: dict[str, Any] = {
         "lang": "py", "task": f"{provider}.{job.operation}", "id": task_id, "root_id": task_id, "parent_id": None,
         "group": None, "retries": 0, "timelimit": [None, None], "eta": None, "expires": None,
         "argsrepr": repr(tuple(args)), "kwargsrepr": "{}", "ignore_result": True, "origin": "dispatcher",
+        "headers": {},  # nobody's own, so that Celery need not look for them
     }  # fmt: skip
     return Message(
         body=(args, {}, {}),  # as Celery reads it: what never leaves the process is not written as JSON

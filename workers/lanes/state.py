@@ -165,38 +165,37 @@ class Ending:
     health: Health = Health.UNTOLD
 
 
+_NUMBERS = frozenset(
+    b"run fence attempts requests throttles rescues look looks unknown_since probe accepted_at started_at expires_at "
+    b"ends_at".split()
+)
+
+
 def record_of(answer: list[Any]) -> Record:
     """The record in what a script answered: account, id, body, and the hash as names and values in turn."""
     account, job_id, body, fields = answer
     raw = dict(zip(fields[::2], fields[1::2], strict=True))
-
-    def number(name: bytes) -> int:
-        written = raw.get(name)
-        return int(float(written)) if written else 0
-
-    def time(name: bytes) -> float | None:
-        return number(name) / 1e6 or None
-
+    number = {name: int(float(raw[name])) for name in _NUMBERS & raw.keys() if raw[name]}.get
     lines = raw.get(b"history", b"").decode().splitlines()
     return Record(
         account=account.decode(),
         id=job_id.decode(),
         operation=raw[b"operation"].decode(),
         body=body,
-        run=number(b"run"),
-        fence=number(b"fence"),
-        attempts=number(b"attempts"),
-        requests=number(b"requests"),
-        throttles=number(b"throttles"),
-        rescues=number(b"rescues"),
+        run=number(b"run", 0),
+        fence=number(b"fence", 0),
+        attempts=number(b"attempts", 0),
+        requests=number(b"requests", 0),
+        throttles=number(b"throttles", 0),
+        rescues=number(b"rescues", 0),
         look=number(b"look") == 1,
-        looks=number(b"looks"),
-        unknown_since=time(b"unknown_since"),
+        looks=number(b"looks", 0),
+        unknown_since=number(b"unknown_since", 0) / 1e6 or None,
         probe=number(b"probe") == 1,
-        accepted_at=time(b"accepted_at") or 0.0,
-        started_at=time(b"started_at"),
-        expires_at=time(b"expires_at"),
-        ends_at=time(b"ends_at") or 0.0,
+        accepted_at=number(b"accepted_at", 0) / 1e6,
+        started_at=number(b"started_at", 0) / 1e6 or None,
+        expires_at=number(b"expires_at", 0) / 1e6 or None,
+        ends_at=number(b"ends_at", 0) / 1e6,
         notes={name[len(NOTE) :].decode(): json.loads(raw[name]) for name in raw if name.startswith(NOTE)},
         history=tuple(json.loads(line) for line in lines),
     )
