@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from workers.execution.execute import Executor
-from workers.execution.feed import Feed
+from workers.execution.feed import OVERDUE_S, Feed
 from workers.lanes.lanes import BATCH, Lanes
-from workers.lanes.state import Taken
+from workers.lanes.state import Record, Taken
 from workers.news import LeasesRescued, tell
 
 LONGEST_SLEEP_S = 5.0  # a wake-up may have gone to a dispatcher that died with it
 # After jobs were handed out, what comes next is gathered, so that a busy worker hands out several at a time: what some
 # change makes possible for this long, what time alone does for that long, far less than a job is handed out ahead of
 # its permit (lanes.HANDED_AHEAD_S).
-GATHER_S = 0.005
+GATHER_S = 0.01
 GATHER_TIMED_S = 0.02
 
 log = structlog.get_logger()
@@ -61,6 +62,7 @@ class Dispatcher:
         began = time.monotonic()
         self._changed.clear()  # what changes from here on is seen by this look, or ends the sleep
         self._wants_room = True
+        self._put_back(self.feed.overdue(self.provider))
         room = min(BATCH, self.feed.free())
         woken, self._woken = self._woken, False
         taken = self.lanes.take(room, self.lease_s, woken=woken)
@@ -82,12 +84,17 @@ class Dispatcher:
 
     def _give(self, taken: Taken) -> None:
         if taken.jobs and not self.feed.give(self.provider, taken.jobs):
-            for record in taken.jobs:  # Celery ends, or has lost its broker: they keep their places in their lanes
-                self.lanes.put_back(record)
+            self._put_back(taken.jobs)  # Celery ends, or has lost its broker
+
+    def _put_back(self, records: Sequence[Record]) -> None:
+        """They keep their places in their lanes."""
+        for record in records:
+            self.lanes.put_back(record)
 
     def _sleep(self, taken: Taken) -> None:
         least_s = GATHER_TIMED_S if taken.jobs else 0.0
-        next_s = LONGEST_SLEEP_S if taken.next_look_s is None else min(LONGEST_SLEEP_S, taken.next_look_s)
+        longest_s = OVERDUE_S if self.feed.is_ahead() else LONGEST_SLEEP_S
+        next_s = longest_s if taken.next_look_s is None else min(longest_s, taken.next_look_s)
         self._changed.wait(max(least_s, next_s))
 
     def _rescue(self) -> None:

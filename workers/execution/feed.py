@@ -1,13 +1,17 @@
 """How does a job that was handed out reach this worker's pool? As a Celery message that never leaves the process.
 
 Through the broker it would come back to some worker anyway, after more work than all the rest of the job's way, and
-could be lost, doubled or purged on it. A worker takes from the lanes what it has free places for, and no more.
+could be lost, doubled or purged on it. A worker takes from the lanes what it has free places for, and a few more while
+places become free quickly: else each would stand empty until its next job comes, a twelfth of its time with calls of
+100 ms. What was taken for a place that then did not become free is given back.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +20,11 @@ import structlog
 from kombu import Message
 
 from workers.lanes.state import Record
+
+SOON_S = 0.025
+"""As many places as became free within this time are expected to become free in it once more."""
+AHEAD_SHARE = 8  # one place of so many may have a job that waits for it
+OVERDUE_S = 0.25  # a job for which no place became free in this time is given back
 
 log = structlog.get_logger()
 
@@ -26,6 +35,8 @@ class Feed:
 
     _consumer: Any = None  # Celery's, while it runs
     _held: int = 0
+    _freed_at: deque[float] = field(default_factory=lambda: deque([0.0], maxlen=64))
+    """When the last places became free."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _records: dict[tuple[str, int], Record] = field(default_factory=dict)  # by provider and fencing number
     _watchers: list[Callable[[], None]] = field(default_factory=list)
@@ -35,9 +46,22 @@ class Feed:
         self._watchers.append(freed)
 
     def free(self) -> int:
-        """How many more jobs this worker has a place for now; none while it starts, ends or has lost its broker."""
-        consumer = self._consumer
-        return max(0, consumer.pool.limit - self._held) if consumer else 0
+        """How many more jobs this worker has a place for, now or soon; none while it starts, ends or has no broker."""
+        places, since = self._places(), time.monotonic() - SOON_S
+        with self._lock:
+            soon = min(sum(moment > since for moment in self._freed_at), places // AHEAD_SHARE)
+            return max(0, places + soon - self._held)
+
+    def is_ahead(self) -> bool:
+        """Whether a job here waits for a place."""
+        return self._held > self._places()
+
+    def overdue(self, provider: str) -> list[Record]:
+        """The provider's jobs for which a place did not become free as soon as it was expected. They will not begin."""
+        if not self.is_ahead() or time.monotonic() - self._freed_at[-1] < OVERDUE_S:
+            return []
+        found = [self.claim(provider, fence) for its, fence in list(self._records) if its == provider]
+        return [record for record in found if record]
 
     def give(self, provider: str, records: Sequence[Record]) -> bool:
         """Have Celery run the tasks of these jobs. False: it does not run, and none of them will begin."""
@@ -60,6 +84,10 @@ class Feed:
         self.close()
         found = [(provider, self.claim(provider, fence)) for provider, fence in list(self._records)]
         return [(provider, record) for provider, record in found if record]
+
+    def _places(self) -> int:
+        consumer = self._consumer
+        return int(consumer.pool.limit) if consumer else 0
 
     def open(self, consumer: Any) -> None:
         """Celery's consumer runs."""
@@ -84,6 +112,7 @@ class Feed:
     def _leave(self) -> None:
         with self._lock:
             self._held -= 1
+            self._freed_at.append(time.monotonic())
         self._tell()
 
     def _tell(self) -> None:
